@@ -1,0 +1,218 @@
+"""What a kernel is, before a backend chooses instructions: index space, index maps, scalar expressions.
+
+A spec speaks of *operands* by position; a `KernelCall` binds them to buffers. Two calls with equal specs share one kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphc.ir.dims import Dim
+from graphc.loops.expr import Affine, Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One loop: its size, and whether the nest reduces over it."""
+
+    size: Dim
+    reduce: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A pointer that the kernel gets.
+
+    Attributes
+    ----------
+    dtype : str
+    access : str
+        ``"in"``, ``"out"`` or ``"inout"``. An output may share its buffer with an input of equal index map.
+    """
+
+    dtype: str
+    access: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Write of one expression; of full shape, or once per outer index when `expr` does not vary along the reduction."""
+
+    operand: int
+    offset: Affine
+    expr: Expr
+    over_reduction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A boolean expression that must hold everywhere; otherwise the kernel returns `status` and the call fails."""
+
+    expr: Expr
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """Loops over parallel axes, then reduction axes; elementwise work, reductions, and rows that mix both.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        Parallel axes first (outermost first), then reduction axes.
+    operands : tuple of Operand
+    stores : tuple of Store
+    checks : tuple of Check
+    """
+
+    axes: tuple[Axis, ...]
+    operands: tuple[Operand, ...]
+    stores: tuple[Store, ...]
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """``C[b, i, j] = epilogue(sum_k A[b, i, k] * B[b, k, j])``, operands by strides.
+
+    Axes are numbered batch axes first, then i, then j: index maps of `left` and `right` have one more coefficient, for k.
+
+    Attributes
+    ----------
+    batch : tuple of Dim
+    rows, columns, depth : Dim
+    left, right : Affine
+        Offsets over (batch..., i, j, k); `left` does not depend on j, `right` not on i.
+    operands : tuple of Operand
+        The first is A, the second B, then those of the epilogue.
+    stores : tuple of Store
+        Over (batch..., i, j); their expressions contain ``accumulator``.
+    dtype : str
+    """
+
+    batch: tuple[Dim, ...]
+    rows: Dim
+    columns: Dim
+    depth: Dim
+    left: Affine
+    right: Affine
+    operands: tuple[Operand, ...]
+    stores: tuple[Store, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """N-dimensional convolution, channels last: x[n, *spatial, c], w[*window, c / groups, o], y[n, *spatial, o].
+
+    Attributes
+    ----------
+    batch, channels, features : Dim
+    image, window, output : tuple of Dim
+        Spatial sizes.
+    strides, window_dilation, image_dilation : tuple of int
+    low : tuple of Dim
+        Padding before each spatial axis (may be negative).
+    groups : int
+    batch_groups : int
+    operands, stores
+        As in `Contraction`; axes of the stores are (n, *spatial, o).
+    dtype : str
+    """
+
+    batch: Dim
+    channels: Dim
+    features: Dim
+    image: tuple[Dim, ...]
+    window: tuple[Dim, ...]
+    output: tuple[Dim, ...]
+    strides: tuple[int, ...]
+    window_dilation: tuple[int, ...]
+    image_dilation: tuple[int, ...]
+    low: tuple[Dim, ...]
+    groups: int
+    batch_groups: int
+    operands: tuple[Operand, ...]
+    stores: tuple[Store, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKernel:
+    """An irregular operation as Numba source.
+
+    Attributes
+    ----------
+    name : str
+        The record's name.
+    source : str
+        Body of ``def kernel(args): ...`` over typed pointers; see the printer for its vocabulary.
+    operands : tuple of Operand
+    sizes : tuple of Dim
+        Integers passed after the pointers.
+    scratch : tuple of (str, Dim)
+        Element type and size of temporaries it needs.
+    can_fail : bool
+    """
+
+    name: str
+    source: str
+    operands: tuple[Operand, ...]
+    sizes: tuple[Dim, ...]
+    scratch: tuple[tuple[str, Dim], ...] = ()
+    can_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostKernel:
+    """A node without native code: the NumPy reference runs on views of the buffers, through a callback."""
+
+    node: Any
+    operands: tuple[Operand, ...]
+
+
+KernelSpec = Nest | Contraction | Convolution | SourceKernel | HostKernel
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """A dense row-major block.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str
+    shape : tuple of Dim
+    kind : str
+        ``"feed"`` (payload: input index), ``"variable"`` (slot), ``"const"`` (array), ``"fetch"`` (position),
+        ``"arena"``, ``"alias"`` (payload: the buffer whose bytes it is, dense and from its start).
+    payload : object
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[Dim, ...]
+    kind: str
+    payload: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """A kernel with its buffers, in execution order.
+
+    Attributes
+    ----------
+    spec : KernelSpec
+    buffers : tuple of Buffer
+        One per operand of the spec.
+    label : str
+        For reports: the operations it covers.
+    nodes : tuple
+        Program nodes that it computes (for origins and errors).
+    """
+
+    spec: KernelSpec
+    buffers: tuple[Buffer, ...]
+    label: str
+    nodes: tuple[Any, ...] = ()
