@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import gcd
-from typing import Union
 
 Atom = tuple[object, ...]
 Monomial = tuple[tuple[Atom, int], ...]
@@ -30,7 +29,9 @@ class DimExpr:
     __slots__ = ("_hash", "terms")
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
-        self.terms: tuple[tuple[Monomial, int], ...] = tuple(sorted(((m, c) for m, c in terms.items() if c), key=_order))
+        self.terms: tuple[tuple[Monomial, int], ...] = tuple(
+            sorted(((m, c) for m, c in terms.items() if c), key=_order)
+        )
         self._hash = hash(self.terms)
 
     def __eq__(self, other: object) -> bool:
@@ -81,7 +82,7 @@ class DimExpr:
         raise TypeError(f"the dimension {self} is known only at run time")
 
 
-Dim = Union[int, DimExpr]
+Dim = int | DimExpr
 
 
 def symbol(name: str) -> DimExpr:

@@ -43,8 +43,16 @@ def _vjp_matmul(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
     return dx, dy
 
 
-register(OpRecord(
-    "matmul", "contract", _infer_matmul, _evaluate_matmul, _vjp_matmul, dtypes="iuf",
-    sample=((-1.0, 1.0), (-1.0, 1.0)), doc="Matrix product over the last two axes; leading axes broadcast.",
-    formula="matmul(x, y)",
-))
+register(
+    OpRecord(
+        "matmul",
+        "contract",
+        _infer_matmul,
+        _evaluate_matmul,
+        _vjp_matmul,
+        dtypes="iuf",
+        sample=((-1.0, 1.0), (-1.0, 1.0)),
+        doc="Matrix product over the last two axes; leading axes broadcast.",
+        formula="matmul(x, y)",
+    )
+)

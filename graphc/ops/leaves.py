@@ -24,50 +24,109 @@ def _symbolic_constant(value: Constant) -> tuple[Dim, ...] | None:
     return tuple(int(v) for v in array.reshape(-1))
 
 
-register(OpRecord("input", "leaf", lambda index, type: type, _no_reference, doc="An argument of the call.",
-                  differentiable=False))
-register(OpRecord("variable", "leaf", lambda slot, type: type, _no_reference,
-                  doc="A variable's value before the call.", differentiable=False))
-register(OpRecord(
-    "const", "leaf", lambda value: TensorType(as_dtype(value.array.dtype), value.array.shape),
-    lambda value: value.array, symbolic=_symbolic_constant, doc="An array known when the graph was built.",
-    differentiable=False,
-))
-register(OpRecord(
-    "dim", "leaf", lambda value, dtype: TensorType(dtype, ()), lambda value, dtype: np.asarray(value, dtype.np),
-    symbolic=lambda value, dtype: (value,), doc="A size, as an integer tensor of rank 0.", differentiable=False,
-))
+register(
+    OpRecord(
+        "input", "leaf", lambda index, type: type, _no_reference, doc="An argument of the call.", differentiable=False
+    )
+)
+register(
+    OpRecord(
+        "variable",
+        "leaf",
+        lambda slot, type: type,
+        _no_reference,
+        doc="A variable's value before the call.",
+        differentiable=False,
+    )
+)
+register(
+    OpRecord(
+        "const",
+        "leaf",
+        lambda value: TensorType(as_dtype(value.array.dtype), value.array.shape),
+        lambda value: value.array,
+        symbolic=_symbolic_constant,
+        doc="An array known when the graph was built.",
+        differentiable=False,
+    )
+)
+register(
+    OpRecord(
+        "dim",
+        "leaf",
+        lambda value, dtype: TensorType(dtype, ()),
+        lambda value, dtype: np.asarray(value, dtype.np),
+        symbolic=lambda value, dtype: (value,),
+        doc="A size, as an integer tensor of rank 0.",
+        differentiable=False,
+    )
+)
 
 
 def _infer_iota(size: Dim, dtype: DType) -> TensorType:
     return TensorType(dtype, (size,))
 
 
-register(OpRecord(
-    "iota", "leaf", _infer_iota, lambda size, dtype: np.arange(size).astype(dtype.np),
-    symbolic=lambda size, dtype: tuple(range(size)) if isinstance(size, int) and size <= 64 else None,
-    doc="0, 1, 2, ... along one axis.", differentiable=False,
-))
-register(OpRecord(
-    "identity", "meta", lambda x, tag=0: x, lambda x, tag=0: x, lambda g, out, x: (g,), linear=True, dtypes="biuf",
-    symbolic=lambda x, tag=0: x,
-    doc="The operand itself. With a tag it is a boundary: nothing is merged or rewritten across it until gradients exist.",
-))
-register(OpRecord(
-    "stop_gradient", "meta", lambda x: x, lambda x: x, lambda g, out, x: (None,), dtypes="biuf",
-    symbolic=lambda x: x, doc="The operand itself, constant to differentiation.", differentiable=False,
-))
-register(OpRecord(
-    "item", "meta", lambda x, index: x.items[index], lambda x, index: x[index],
-    doc="One value of a node that has several.", differentiable=False,
-))
+register(
+    OpRecord(
+        "iota",
+        "leaf",
+        _infer_iota,
+        lambda size, dtype: np.arange(size).astype(dtype.np),
+        symbolic=lambda size, dtype: tuple(range(size)) if isinstance(size, int) and size <= 64 else None,
+        doc="0, 1, 2, ... along one axis.",
+        differentiable=False,
+    )
+)
+register(
+    OpRecord(
+        "identity",
+        "meta",
+        lambda x, tag=0: x,
+        lambda x, tag=0: x,
+        lambda g, out, x: (g,),
+        linear=True,
+        dtypes="biuf",
+        symbolic=lambda x, tag=0: x,
+        doc="The operand itself. With a tag it is a boundary: nothing is merged or rewritten across it until gradients exist.",
+    )
+)
+register(
+    OpRecord(
+        "stop_gradient",
+        "meta",
+        lambda x: x,
+        lambda x: x,
+        lambda g, out, x: (None,),
+        dtypes="biuf",
+        symbolic=lambda x: x,
+        doc="The operand itself, constant to differentiation.",
+        differentiable=False,
+    )
+)
+register(
+    OpRecord(
+        "item",
+        "meta",
+        lambda x, index: x.items[index],
+        lambda x, index: x[index],
+        doc="One value of a node that has several.",
+        differentiable=False,
+    )
+)
 
 
 def _infer_gradient(*types: TensorType, ys: int, xs: int, given: tuple[bool, ...]) -> TupleType:
     return TupleType(types[ys : ys + xs])
 
 
-register(OpRecord(
-    "gradient", "meta", _infer_gradient, _no_reference, differentiable=False,
-    doc="Cotangents of the operands ys..ys+xs, expanded before optimization; operands: ys, xs, cotangents of ys.",
-))
+register(
+    OpRecord(
+        "gradient",
+        "meta",
+        _infer_gradient,
+        _no_reference,
+        differentiable=False,
+        doc="Cotangents of the operands ys..ys+xs, expanded before optimization; operands: ys, xs, cotangents of ys.",
+    )
+)

@@ -51,7 +51,8 @@ def _vjp_prod(g: Node, out: Node, x: Node) -> tuple[Node]:
     flat = emit("reshape", flat, shape=(*shape, product(x.shape[i] for i in axes)))
     last = flat.rank - 1
     others = emit("cumprod", flat, axis=last, exclusive=True, reverse=False) * emit(
-        "cumprod", flat, axis=last, exclusive=True, reverse=True)
+        "cumprod", flat, axis=last, exclusive=True, reverse=True
+    )
     grown = emit("reshape", others, shape=(*shape, *(x.shape[i] for i in axes)))
     back = emit("transpose", grown, perm=tuple(int(i) for i in np.argsort(keep + axes)))
     return (back * kept(g, x, axes),)
@@ -81,27 +82,110 @@ def _prod_same(x: Any, axis: Any, keepdims: bool) -> Any:
     return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
 
-register(OpRecord("sum", "reduce", _infer("sum", "iuf"), _reduce(_sum_same), _vjp_sum, linear=True, dtypes="iuf",
-                  doc="Sum over axes.", formula="sum(x, axes)"))
-register(OpRecord("prod", "reduce", _infer("prod", "iuf"), _reduce(_prod_same), _vjp_prod, dtypes="iuf",
-                  doc="Product over axes.", formula="prod(x, axes)"))
-register(OpRecord("max", "reduce", _infer("max", "iuf"), _reduce(np.max, _lowest), _vjp_extreme, dtypes="iuf",
-                  doc="Largest over axes; NaN if one is. Tied elements share the gradient.", formula="max(x, axes)"))
-register(OpRecord("min", "reduce", _infer("min", "iuf"), _reduce(np.min, _highest), _vjp_extreme, dtypes="iuf",
-                  doc="Smallest over axes; NaN if one is. Tied elements share the gradient.", formula="min(x, axes)"))
-register(OpRecord("any", "reduce", _infer("any", "b", bool_), _reduce(np.any), None, dtypes="b", differentiable=False,
-                  doc="Whether one holds.", formula="any(x, axes)"))
-register(OpRecord("all", "reduce", _infer("all", "b", bool_), _reduce(np.all), None, dtypes="b", differentiable=False,
-                  doc="Whether all hold.", formula="all(x, axes)"))
+register(
+    OpRecord(
+        "sum",
+        "reduce",
+        _infer("sum", "iuf"),
+        _reduce(_sum_same),
+        _vjp_sum,
+        linear=True,
+        dtypes="iuf",
+        doc="Sum over axes.",
+        formula="sum(x, axes)",
+    )
+)
+register(
+    OpRecord(
+        "prod",
+        "reduce",
+        _infer("prod", "iuf"),
+        _reduce(_prod_same),
+        _vjp_prod,
+        dtypes="iuf",
+        doc="Product over axes.",
+        formula="prod(x, axes)",
+    )
+)
+register(
+    OpRecord(
+        "max",
+        "reduce",
+        _infer("max", "iuf"),
+        _reduce(np.max, _lowest),
+        _vjp_extreme,
+        dtypes="iuf",
+        doc="Largest over axes; NaN if one is. Tied elements share the gradient.",
+        formula="max(x, axes)",
+    )
+)
+register(
+    OpRecord(
+        "min",
+        "reduce",
+        _infer("min", "iuf"),
+        _reduce(np.min, _highest),
+        _vjp_extreme,
+        dtypes="iuf",
+        doc="Smallest over axes; NaN if one is. Tied elements share the gradient.",
+        formula="min(x, axes)",
+    )
+)
+register(
+    OpRecord(
+        "any",
+        "reduce",
+        _infer("any", "b", bool_),
+        _reduce(np.any),
+        None,
+        dtypes="b",
+        differentiable=False,
+        doc="Whether one holds.",
+        formula="any(x, axes)",
+    )
+)
+register(
+    OpRecord(
+        "all",
+        "reduce",
+        _infer("all", "b", bool_),
+        _reduce(np.all),
+        None,
+        dtypes="b",
+        differentiable=False,
+        doc="Whether all hold.",
+        formula="all(x, axes)",
+    )
+)
 
 
 def _infer_arg(x: TensorType, axis: int) -> TensorType:
     return TensorType(int64, reduced_shape(x.shape, (axis,), False))
 
 
-register(OpRecord("argmax", "reduce", _infer_arg, lambda x, axis: np.argmax(x, axis), None, dtypes="biuf",
-                  differentiable=False, doc="Position of the first largest element, or of the first NaN.",
-                  formula="argmax(x, axis)"))
-register(OpRecord("argmin", "reduce", _infer_arg, lambda x, axis: np.argmin(x, axis), None, dtypes="biuf",
-                  differentiable=False, doc="Position of the first smallest element, or of the first NaN.",
-                  formula="argmin(x, axis)"))
+register(
+    OpRecord(
+        "argmax",
+        "reduce",
+        _infer_arg,
+        lambda x, axis: np.argmax(x, axis),
+        None,
+        dtypes="biuf",
+        differentiable=False,
+        doc="Position of the first largest element, or of the first NaN.",
+        formula="argmax(x, axis)",
+    )
+)
+register(
+    OpRecord(
+        "argmin",
+        "reduce",
+        _infer_arg,
+        lambda x, axis: np.argmin(x, axis),
+        None,
+        dtypes="biuf",
+        differentiable=False,
+        doc="Position of the first smallest element, or of the first NaN.",
+        formula="argmin(x, axis)",
+    )
+)

@@ -20,16 +20,26 @@ def _infer_reshape(x: TensorType, shape: Shape) -> TensorType:
     try:
         assume_equal(have, want)
     except ValueError:
-        raise ValueError(f"reshape: {have} elements of shape {list(x.shape)} do not fill {list(shape)} ({want})") from None
+        raise ValueError(
+            f"reshape: {have} elements of shape {list(x.shape)} do not fill {list(shape)} ({want})"
+        ) from None
     return x.with_shape(shape)
 
 
-register(OpRecord(
-    "reshape", "view", _infer_reshape, lambda x, shape: np.reshape(x, shape),
-    lambda g, out, x: (g.builder.emit("reshape", g, shape=x.shape),),
-    symbolic=lambda x, shape: x if len(shape) <= 1 else None, linear=True, dtypes="biuf",
-    doc="The same elements in row-major order under another shape.", formula="reshape(x, shape)",
-))
+register(
+    OpRecord(
+        "reshape",
+        "view",
+        _infer_reshape,
+        lambda x, shape: np.reshape(x, shape),
+        lambda g, out, x: (g.builder.emit("reshape", g, shape=x.shape),),
+        symbolic=lambda x, shape: x if len(shape) <= 1 else None,
+        linear=True,
+        dtypes="biuf",
+        doc="The same elements in row-major order under another shape.",
+        formula="reshape(x, shape)",
+    )
+)
 
 
 def _infer_transpose(x: TensorType, perm: tuple[int, ...]) -> TensorType:
@@ -43,10 +53,19 @@ def _vjp_transpose(g: Node, out: Node, x: Node) -> tuple[Node]:
     return (g.builder.emit("transpose", g, perm=inverse),)
 
 
-register(OpRecord(
-    "transpose", "view", _infer_transpose, lambda x, perm: np.transpose(x, perm), _vjp_transpose, linear=True,
-    dtypes="biuf", doc="Axes in another order.", formula="transpose(x, perm)",
-))
+register(
+    OpRecord(
+        "transpose",
+        "view",
+        _infer_transpose,
+        lambda x, perm: np.transpose(x, perm),
+        _vjp_transpose,
+        linear=True,
+        dtypes="biuf",
+        doc="Axes in another order.",
+        formula="transpose(x, perm)",
+    )
+)
 
 
 def _infer_broadcast(x: TensorType, shape: Shape) -> TensorType:
@@ -58,11 +77,19 @@ def _infer_broadcast(x: TensorType, shape: Shape) -> TensorType:
     return x.with_shape(shape)
 
 
-register(OpRecord(
-    "broadcast_to", "view", _infer_broadcast, lambda x, shape: np.broadcast_to(x, shape), lambda g, out, x: (g,),
-    linear=True, dtypes="biuf", doc="Repeats axes of size 1, and adds leading axes.",
-    formula="broadcast_to(x, shape)",
-))
+register(
+    OpRecord(
+        "broadcast_to",
+        "view",
+        _infer_broadcast,
+        lambda x, shape: np.broadcast_to(x, shape),
+        lambda g, out, x: (g,),
+        linear=True,
+        dtypes="biuf",
+        doc="Repeats axes of size 1, and adds leading axes.",
+        formula="broadcast_to(x, shape)",
+    )
+)
 
 
 def _infer_slice(x: TensorType, start: Shape, stop: Shape, step: tuple[int, ...]) -> TensorType:
@@ -79,27 +106,48 @@ def _vjp_slice(g: Node, out: Node, x: Node) -> tuple[Node]:
     start, step = out.attrs["start"], out.attrs["step"]
     last = [a + (n - 1) * s + 1 for a, n, s in zip(start, out.shape, step, strict=True)]
     high = tuple(n - e for n, e in zip(x.shape, last, strict=True))
-    return (g.builder.emit("pad", g, g.builder.constant(0, g.dtype), low=start, high=high,
-                           interior=tuple(s - 1 for s in step)),)
+    return (
+        g.builder.emit(
+            "pad", g, g.builder.constant(0, g.dtype), low=start, high=high, interior=tuple(s - 1 for s in step)
+        ),
+    )
 
 
-register(OpRecord(
-    "slice", "view", _infer_slice, _slice, _vjp_slice, linear=True, dtypes="biuf",
-    symbolic=lambda x, start, stop, step: x[start[0]:stop[0]:step[0]] if isinstance(start[0], int) and isinstance(stop[0], int) else None,
-    doc="Elements from start to stop in positive steps, on every axis; bounds are already clipped to the tensor.",
-    formula="x[start:stop:step]",
-))
+register(
+    OpRecord(
+        "slice",
+        "view",
+        _infer_slice,
+        _slice,
+        _vjp_slice,
+        linear=True,
+        dtypes="biuf",
+        symbolic=lambda x, start, stop, step: (
+            x[start[0] : stop[0] : step[0]] if isinstance(start[0], int) and isinstance(stop[0], int) else None
+        ),
+        doc="Elements from start to stop in positive steps, on every axis; bounds are already clipped to the tensor.",
+        formula="x[start:stop:step]",
+    )
+)
 
 
 def _evaluate_reverse(x: Any, axes: tuple[int, ...]) -> Any:
     return np.flip(x, axes)
 
 
-register(OpRecord(
-    "reverse", "view", lambda x, axes: x, _evaluate_reverse,
-    lambda g, out, x: (g.builder.emit("reverse", g, axes=out.attrs["axes"]),), linear=True, dtypes="biuf",
-    doc="Order of elements reversed along axes.", formula="flip(x, axes)",
-))
+register(
+    OpRecord(
+        "reverse",
+        "view",
+        lambda x, axes: x,
+        _evaluate_reverse,
+        lambda g, out, x: (g.builder.emit("reverse", g, axes=out.attrs["axes"]),),
+        linear=True,
+        dtypes="biuf",
+        doc="Order of elements reversed along axes.",
+        formula="flip(x, axes)",
+    )
+)
 
 
 def _infer_pad(x: TensorType, value: TensorType, low: Shape, high: Shape, interior: tuple[int, ...]) -> TensorType:
@@ -115,7 +163,9 @@ def _evaluate_pad(x: Any, value: Any, low: Sequence[int], high: Sequence[int], i
     out = np.full([s + max(a, 0) + max(b, 0) for s, a, b in zip(spread, low, high, strict=True)], value, x.dtype)
     at = tuple(slice(max(a, 0), max(a, 0) + s, i + 1) for s, a, i in zip(spread, low, interior, strict=True))
     out[at] = x
-    return out[tuple(slice(max(-a, 0), out.shape[k] - max(-b, 0)) for k, (a, b) in enumerate(zip(low, high, strict=True)))]
+    return out[
+        tuple(slice(max(-a, 0), out.shape[k] - max(-b, 0)) for k, (a, b) in enumerate(zip(low, high, strict=True)))
+    ]
 
 
 def _vjp_pad(g: Node, out: Node, x: Node, value: Node) -> tuple[Node, Node | None]:
@@ -131,11 +181,20 @@ def _vjp_pad(g: Node, out: Node, x: Node, value: Node) -> tuple[Node, Node | Non
     return mine, total - emit("sum", mine, axes=tuple(range(g.rank)), keepdims=False)
 
 
-register(OpRecord(
-    "pad", "view", _infer_pad, _evaluate_pad, _vjp_pad, linear=True, dtypes="biuf", sample=((-3.0, 3.0), (0.0, 0.0)),
-    doc="Elements of a scalar before, after and between those of x; negative widths cut off.",
-    formula="pad(x, (low, high, interior), value)",
-))
+register(
+    OpRecord(
+        "pad",
+        "view",
+        _infer_pad,
+        _evaluate_pad,
+        _vjp_pad,
+        linear=True,
+        dtypes="biuf",
+        sample=((-3.0, 3.0), (0.0, 0.0)),
+        doc="Elements of a scalar before, after and between those of x; negative widths cut off.",
+        formula="pad(x, (low, high, interior), value)",
+    )
+)
 
 
 def _infer_concat(*types: TensorType, axis: int) -> TensorType:
@@ -149,7 +208,9 @@ def _infer_concat(*types: TensorType, axis: int) -> TensorType:
                 try:
                     shape[k] = assume_equal(shape[k], other.shape[k])
                 except ValueError as error:
-                    raise ValueError(f"concat along axis {axis}: {first!r} and {other!r}: {error} on axis {k}") from None
+                    raise ValueError(
+                        f"concat along axis {axis}: {first!r} and {other!r}: {error} on axis {k}"
+                    ) from None
     shape[axis] = sum((t.shape[axis] for t in types[1:]), first.shape[axis])
     return first.with_shape(tuple(shape))
 
@@ -165,8 +226,18 @@ def _vjp_concat(g: Node, out: Node, *inputs: Node) -> tuple[Node, ...]:
     return tuple(parts)
 
 
-register(OpRecord(
-    "concat", "view", _infer_concat, lambda *xs, axis: np.concatenate(xs, axis), _vjp_concat, linear=True,
-    dtypes="biuf", sample=((-3.0, 3.0), (-3.0, 3.0)), doc="Tensors one after another along an axis.",
-    formula="concatenate(xs, axis)", symbolic=lambda *xs, axis: tuple(v for x in xs for v in x),
-))
+register(
+    OpRecord(
+        "concat",
+        "view",
+        _infer_concat,
+        lambda *xs, axis: np.concatenate(xs, axis),
+        _vjp_concat,
+        linear=True,
+        dtypes="biuf",
+        sample=((-3.0, 3.0), (-3.0, 3.0)),
+        doc="Tensors one after another along an axis.",
+        formula="concatenate(xs, axis)",
+        symbolic=lambda *xs, axis: tuple(v for x in xs for v in x),
+    )
+)

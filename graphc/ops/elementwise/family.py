@@ -28,8 +28,14 @@ def infer_same(name: str, kinds: str, result: DType | None = None) -> Callable[.
 
 
 def unary(
-    name: str, evaluate: Callable[..., Any], scalar: Callable[..., Any], vjp: Any = None, *, kinds: str = "f",
-    result: DType | None = None, **more: Any,
+    name: str,
+    evaluate: Callable[..., Any],
+    scalar: Callable[..., Any],
+    vjp: Any = None,
+    *,
+    kinds: str = "f",
+    result: DType | None = None,
+    **more: Any,
 ) -> OpRecord:
     """Register an elementwise operation of one operand."""
     more.setdefault("sample", ((-3.0, 3.0),))
@@ -39,8 +45,14 @@ def unary(
 
 
 def binary(
-    name: str, evaluate: Callable[..., Any], scalar: Callable[..., Any], vjp: Any = None, *, kinds: str = "iuf",
-    result: DType | None = None, **more: Any,
+    name: str,
+    evaluate: Callable[..., Any],
+    scalar: Callable[..., Any],
+    vjp: Any = None,
+    *,
+    kinds: str = "iuf",
+    result: DType | None = None,
+    **more: Any,
 ) -> OpRecord:
     """Register an elementwise operation of two operands."""
     more.setdefault("sample", ((-3.0, 3.0), (-3.0, 3.0)))
@@ -49,7 +61,9 @@ def binary(
     )
 
 
-def comparison(name: str, evaluate: Callable[..., Any], scalar: Callable[..., Any], *, kinds: str = "biuf", **more: Any) -> OpRecord:
+def comparison(
+    name: str, evaluate: Callable[..., Any], scalar: Callable[..., Any], *, kinds: str = "biuf", **more: Any
+) -> OpRecord:
     """Register a comparison: booleans, no gradient."""
     return binary(name, evaluate, scalar, None, kinds=kinds, result=bool_, differentiable=False, **more)
 

@@ -18,15 +18,49 @@ comparison("ne", np.not_equal, lambda b, x, y: b.ne(x, y), doc="Whether two elem
 comparison("lt", np.less, lambda b, x, y: b.lt(x, y), doc="Less than.", formula="x < y", kinds="iuf")
 comparison("le", np.less_equal, lambda b, x, y: b.le(x, y), doc="Less than or equal.", formula="x <= y", kinds="iuf")
 comparison("gt", np.greater, lambda b, x, y: b.gt(x, y), doc="Greater than.", formula="x > y", kinds="iuf")
-comparison("ge", np.greater_equal, lambda b, x, y: b.ge(x, y), doc="Greater than or equal.", formula="x >= y", kinds="iuf")
-binary("and", np.bitwise_and, lambda b, x, y: b.and_(x, y), None, kinds="biu", doc="Logical or bitwise and.",
-       formula="x & y", differentiable=False)
-binary("or", np.bitwise_or, lambda b, x, y: b.or_(x, y), None, kinds="biu", doc="Logical or bitwise or.",
-       formula="x | y", differentiable=False)
-binary("xor", np.bitwise_xor, lambda b, x, y: b.xor(x, y), None, kinds="biu", doc="Logical or bitwise exclusive or.",
-       formula="x ^ y", differentiable=False)
-unary("not", np.invert, lambda b, x: b.not_(x), None, kinds="biu", doc="Logical or bitwise not.", formula="~x",
-      differentiable=False)
+comparison(
+    "ge", np.greater_equal, lambda b, x, y: b.ge(x, y), doc="Greater than or equal.", formula="x >= y", kinds="iuf"
+)
+binary(
+    "and",
+    np.bitwise_and,
+    lambda b, x, y: b.and_(x, y),
+    None,
+    kinds="biu",
+    doc="Logical or bitwise and.",
+    formula="x & y",
+    differentiable=False,
+)
+binary(
+    "or",
+    np.bitwise_or,
+    lambda b, x, y: b.or_(x, y),
+    None,
+    kinds="biu",
+    doc="Logical or bitwise or.",
+    formula="x | y",
+    differentiable=False,
+)
+binary(
+    "xor",
+    np.bitwise_xor,
+    lambda b, x, y: b.xor(x, y),
+    None,
+    kinds="biu",
+    doc="Logical or bitwise exclusive or.",
+    formula="x ^ y",
+    differentiable=False,
+)
+unary(
+    "not",
+    np.invert,
+    lambda b, x: b.not_(x),
+    None,
+    kinds="biu",
+    doc="Logical or bitwise not.",
+    formula="~x",
+    differentiable=False,
+)
 
 
 def _infer_select(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
@@ -43,11 +77,20 @@ def _vjp_select(g: Node, out: Node, condition: Node, x: Node, y: Node) -> tuple[
     return None, emit("select", condition, g, zero), emit("select", condition, zero, g)
 
 
-register(OpRecord(
-    "select", "elementwise", _infer_select, np.where, _vjp_select, lambda b, c, x, y: b.select(c, x, y),
-    doc="Elements of x where the condition holds, of y elsewhere.", formula="where(condition, x, y)",
-    sample=((0.0, 1.0), (-3.0, 3.0), (-3.0, 3.0)), dtypes="biuf",
-))
+register(
+    OpRecord(
+        "select",
+        "elementwise",
+        _infer_select,
+        np.where,
+        _vjp_select,
+        lambda b, c, x, y: b.select(c, x, y),
+        doc="Elements of x where the condition holds, of y elsewhere.",
+        formula="where(condition, x, y)",
+        sample=((0.0, 1.0), (-3.0, 3.0), (-3.0, 3.0)),
+        dtypes="biuf",
+    )
+)
 
 
 def _infer_cast(x: TensorType, dtype: DType) -> TensorType:
@@ -71,9 +114,18 @@ def _vjp_cast(g: Node, out: Node, x: Node) -> tuple[Node | None]:
     return (g.builder.emit("cast", g, dtype=x.dtype),) if x.dtype.is_floating and out.dtype.is_floating else (None,)
 
 
-register(OpRecord(
-    "cast", "elementwise", _infer_cast, _evaluate_cast, _vjp_cast, lambda b, x, dtype: b.cast(x, dtype.name),
-    symbolic=lambda x, dtype: x if dtype.is_integer else None, linear=True, dtypes="biuf",
-    doc="Conversion to another element type; a float becomes an integer by truncation and saturates, NaN gives 0.",
-    formula="cast(x, dtype)",
-))
+register(
+    OpRecord(
+        "cast",
+        "elementwise",
+        _infer_cast,
+        _evaluate_cast,
+        _vjp_cast,
+        lambda b, x, dtype: b.cast(x, dtype.name),
+        symbolic=lambda x, dtype: x if dtype.is_integer else None,
+        linear=True,
+        dtypes="biuf",
+        doc="Conversion to another element type; a float becomes an integer by truncation and saturates, NaN gives 0.",
+        formula="cast(x, dtype)",
+    )
+)
