@@ -1,0 +1,12 @@
+"""Small real data sets, and what is needed to cut them into training and test batches.
+
+``digits`` and ``iris`` are part of the package (see ``SOURCES.md`` beside this file);
+``mnist`` reads the original files from a directory of yours.
+"""
+
+from graphc.data.batching import batches
+from graphc.data.bundled import IRIS_CLASSES, IRIS_FEATURES, digits, iris
+from graphc.data.mnist import MNIST, mnist
+from graphc.data.splitting import stratified_split
+
+__all__ = ["IRIS_CLASSES", "IRIS_FEATURES", "MNIST", "batches", "digits", "iris", "mnist", "stratified_split"]
