@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from graphc.ir.dims import Dim, substitute
 
@@ -34,9 +35,8 @@ class Affine:
         return int(total)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
 class Expr:
-    """One scalar value of a nest; equal expressions compare equal.
+    """One scalar value of a nest; equal expressions are one object, so comparing and hashing cost nothing.
 
     Attributes
     ----------
@@ -55,10 +55,42 @@ class Expr:
     payload : object
     """
 
+    __slots__ = ("__weakref__", "args", "dtype", "op", "payload")
+
     op: str
     args: tuple[Expr | None, ...]
     dtype: str
-    payload: Any = None
+    payload: Any
+
+    def __new__(cls, op: str, args: tuple[Expr | None, ...], dtype: str, payload: Any = None) -> Expr:
+        # Shared subexpressions make trees exponentially larger than their graphs: hence one object per value.
+        key = (op, args, dtype, _bits(payload) if op == "const" else payload)
+        found = _interned.get(key)
+        if found is None:
+            found = object.__new__(cls)
+            for name, value in (("op", op), ("args", args), ("dtype", dtype), ("payload", payload)):
+                object.__setattr__(found, name, value)
+            found = _interned.setdefault(key, found)
+        return found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an expression is immutable: {name} cannot be set")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Expr, (self.op, self.args, self.dtype, self.payload)
+
+    def __repr__(self) -> str:
+        # Operands by name only: the text of a shared graph would be exponentially long.
+        operands = ", ".join("None" if arg is None else arg.op for arg in self.args)
+        return f"Expr({self.op}({operands}), {self.dtype}, {self.payload!r})"
+
+
+_interned: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
+
+
+def _bits(value: Any) -> tuple[str, Any]:
+    """A scalar so that 0.0, -0.0, 0 and False differ and a NaN equals itself."""
+    return type(value).__name__, value.hex() if isinstance(value, float) else value
 
 
 def load(operand: int, offset: Affine, dtype: str, dynamic: Expr | None = None, guard: Expr | None = None) -> Expr:

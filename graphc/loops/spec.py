@@ -1,6 +1,6 @@
 """What a kernel is, before a backend chooses instructions: index space, index maps, scalar expressions.
 
-A spec speaks of *operands* by position; a `KernelCall` binds them to buffers. Two calls with equal specs share one kernel.
+A spec speaks of *operands* by position; a `KernelCall` binds them to buffers. Calls with equal specs share one kernel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Operand:
     ----------
     dtype : str
     access : str
-        ``"in"``, ``"out"`` or ``"inout"``. An output may share its buffer with an input of equal index map.
+        ``"in"``, ``"out"`` or ``"inout"``. No two operands of a call overlap unless both are only read. An ``"inout"``
+        operand is read and written at the same index map: an element is stored after its last read (in the last phase
+        of a nest with reductions).
     """
 
     dtype: str
@@ -76,7 +78,7 @@ class Nest:
 class Contraction:
     """``C[b, i, j] = epilogue(sum_k A[b, i, k] * B[b, k, j])``, operands by strides.
 
-    Axes are numbered batch axes first, then i, then j: index maps of `left` and `right` have one more coefficient, for k.
+    Axes are numbered batch axes first, then i, then j: index maps of `left` and `right` have one more, for k.
 
     Attributes
     ----------
