@@ -14,6 +14,10 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1 / (1 + e), e / (1 + e)).astype(x.dtype)
 
 
+def _softplus(x: Any) -> Any:
+    return np.maximum(x, np.asarray(0, x.dtype)) + np.log1p(np.exp(-np.abs(x)))
+
+
 unary(
     "exp", np.exp, lambda b, x: b.exp(x), lambda g, out, x: (g * out,), doc="Exponential.", formula="exp(x)", flops=10
 )
@@ -63,6 +67,15 @@ unary(
     doc="Logistic function.",
     formula="1 / (1 + exp(-x))",
     flops=14,
+)
+unary(
+    "softplus",
+    _softplus,
+    lambda b, x: b.softplus(x),
+    lambda g, out, x: (g * g.builder.emit("sigmoid", x),),
+    doc="log(1 + exp(x)), without overflow and accurate where exp(x) is small.",
+    formula="log(1 + exp(x))",
+    flops=26,
 )
 unary(
     "relu",
