@@ -153,9 +153,7 @@ class Graph:
             full = self.unique_name(name or type)
         control = tuple(dict.fromkeys((*self.current_control_inputs, *control_inputs)))
         op = Operation(self, type, full, tuple(inputs), control, body, args, kwargs, origin, len(self.operations))
-        op.outputs = tuple(
-            Tensor(op, i, dtype, self._tagged(node, op, i)) for i, (dtype, node) in enumerate(results)
-        )
+        op.outputs = tuple(Tensor(op, i, dtype, self._tagged(node, op, i)) for i, (dtype, node) in enumerate(results))
         self.operations.append(op)
         self._by_name[full] = op
         return op

@@ -44,7 +44,19 @@ class Operation:
         The user's line.
     """
 
-    __slots__ = ("args", "body", "control_inputs", "graph", "id", "inputs", "kwargs", "name", "origin", "outputs", "type")
+    __slots__ = (
+        "args",
+        "body",
+        "control_inputs",
+        "graph",
+        "id",
+        "inputs",
+        "kwargs",
+        "name",
+        "origin",
+        "outputs",
+        "type",
+    )
 
     def __init__(
         self, graph: Graph, type: str, name: str, inputs: tuple[Tensor, ...], control_inputs: tuple[Operation, ...],
@@ -137,7 +149,9 @@ class Tensor:
     def __iter__(self) -> Any:
         size = self.shape.dims[0] if self.shape.dims else None
         if not isinstance(size, int):
-            raise TypeError(f"the tensor {self.name} of shape {self.shape} cannot be iterated: its first size is unknown")
+            raise TypeError(
+                f"the tensor {self.name} of shape {self.shape} cannot be iterated: its first size is unknown"
+            )
         return (self[i] for i in range(size))  # type: ignore[index]
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
