@@ -233,7 +233,7 @@ register(
         batch=_batch_gather_nd,
         source=_source_gather_nd,
         can_fail="gather_nd: an index is out of range",
-        doc="Slices of x at index vectors; they lie along the last axis of the indices and address the first axes of x.",
+        doc="Slices of x at index vectors; they lie along the last axis of the indices, for the first axes of x.",
         formula="x[tuple(moveaxis(indices, -1, 0))]",
         sample=((-3.0, 3.0), (0.0, 2.0)),
         dtypes="biuf",

@@ -14,8 +14,8 @@ from graphc.ir.types import TensorType
 class Source:
     """One irregular operation as a function over flat typed pointers and integer sizes.
 
-    Every pointer is indexed like a one-dimensional array of the operand's dense row-major elements (booleans are
-    bytes); only ``math``, ``np`` scalar types and integer arithmetic are used, nothing is allocated. The function returns 0, or
+    Every pointer is indexed like a one-dimensional array of the dense row-major elements (booleans are bytes); only
+    ``math``, ``np`` scalar types and integer arithmetic are used, nothing is allocated. The function returns 0, or
     1 when an operand's value is not allowed; the record's reference raises `IndexError` in exactly those cases, so that
     whoever sees a 1 evaluates the reference on the same operands to get the message.
 

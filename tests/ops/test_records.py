@@ -17,7 +17,8 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.ops.record import REGISTRY, OpRecord
-from tests.ops.record_cases import NO_CALLS, Case, all_cases
+
+from .record_cases import NO_CALLS, Case, all_cases
 
 CASES = all_cases()
 SMOOTH = [c for c in CASES if c.record.differentiable and c.record.vjp is not None and "f" in c.record.dtypes]
