@@ -7,7 +7,7 @@ from graphc.ops.record import record_of
 
 
 def evaluate(results, feeds, wide=None):
-    """Values of nodes from a list of input arrays; floats in `wide` precision if it is given."""
+    """Values of nodes from arrays by index of the input; floats in `wide` precision if it is given."""
     values = {}
     for node in reachable(results):
         if node.op in ("input", "variable"):

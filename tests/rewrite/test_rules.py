@@ -49,7 +49,7 @@ def test_both_sides_agree(name):
     before, after, _ = applied(rule)
     rng = np.random.default_rng(7)
     for _ in range(5):
-        feeds = [draw(i, rng) for i in program_inputs([before])]
+        feeds = {i.attrs["index"]: draw(i, rng) for i in program_inputs([before])}
         (want,), (got,) = evaluate([before], feeds), evaluate([after], feeds)
         assert got.dtype == want.dtype
         if "exact" in rule.tags:
@@ -63,12 +63,12 @@ def test_nan_and_infinities_stay(name):
     before, after, _ = applied(BY_NAME[name])
     rng = np.random.default_rng(11)
     for _ in range(20):
-        feeds = []
+        feeds = {}
         for node in program_inputs([before]):
             value = draw(node, rng)
             if node.dtype.is_floating:
                 value = rng.choice(SPECIAL, value.shape).astype(node.dtype.np)
-            feeds.append(value)
+            feeds[node.attrs["index"]] = value
         (want,), (got,) = evaluate([before], feeds), evaluate([after], feeds)
         np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
         finite = ~np.isnan(want)
@@ -83,7 +83,8 @@ def test_stabilising_rules_against_higher_precision(name):
     rng = np.random.default_rng(3)
     eps = np.finfo(np.float32).eps
     for _ in range(20):
-        feeds = [draw(n, rng, d) for n, d in zip(program_inputs([before]), rule.domain, strict=True)]
+        nodes = program_inputs([before])
+        feeds = {n.attrs["index"]: draw(n, rng, d) for n, d in zip(nodes, rule.domain, strict=True)}
         (truth,) = evaluate([before], feeds, np.longdouble)
         (got,), (naive,) = evaluate([after], feeds), evaluate([before], feeds)
         assert np.isfinite(truth).all()
