@@ -26,7 +26,7 @@ def expand_gradients(program: Program, builder: Builder) -> Program:
     """
     new: dict[Node, Node] = {}
     expanded: dict[Node, list[Node]] = {}
-    for node in reachable(program.results):
+    for node in reachable(program.roots):
         inputs = [new[n] for n in node.inputs if n in new]
         builder.current_origin = builder.origins.get(node, frozenset())
         if node.op == "gradient":
@@ -54,7 +54,7 @@ def _expand(node: Node, inputs: list[Node], builder: Builder) -> list[Node]:
 def drop_boundaries(program: Program, builder: Builder) -> Program:
     """The program without identities: what they kept apart may merge now."""
     new: dict[Node, Node] = {}
-    for node in reachable(program.results):
+    for node in reachable(program.roots):
         inputs = [new[n] for n in node.inputs]
         new[node] = inputs[0] if node.op in ("identity", "stop_gradient") else builder.rebuild(node, inputs)
     return program.replace_results(new)

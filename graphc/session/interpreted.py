@@ -14,10 +14,11 @@ from graphc.session.lower import Lowered, bind_sizes, check_guards
 
 
 def prepared(lowered: Lowered) -> Program:
-    """The program with gradients expanded, as the interpreter runs it."""
-    from graphc.autodiff.expand import expand_gradients
+    """The program as the interpreter runs it: stabilised, with gradients expanded."""
+    from graphc.passes.pipeline import PipelineOptions, run_pipeline
 
-    return expand_gradients(lowered.program, lowered.builder)
+    program, _ = run_pipeline(lowered.program, lowered.builder, PipelineOptions(until="stabilize_gradients"))
+    return program
 
 
 def data_sizes(program: Program, feeds: Sequence[Any], variables: Sequence[Any], bindings: dict[str, int]) -> None:
