@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from graphc.ir.program import Program, reachable
 from graphc.ops.builder import Builder
-from graphc.rewrite.driver import roots
 
 Apply = Callable[[Program, Builder], "Program | tuple[Program, Mapping[str, int]]"]
 
@@ -65,7 +64,7 @@ class PassReport:
 
 def size_of(program: Program) -> tuple[int, int]:
     """Number of nodes and of edges."""
-    nodes = reachable(roots(program))
+    nodes = reachable(program.roots)
     return len(nodes), sum(len(n.inputs) for n in nodes)
 
 

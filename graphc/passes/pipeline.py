@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from graphc.autodiff.expand import expand_gradients
 from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
-from graphc.passes import gradients, rewriting, shapes, sharing, variables
+from graphc.passes import rewriting, shapes, sharing, variables
 from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
 
 
@@ -21,8 +22,7 @@ PASSES = _listed(
     rewriting.fold_constants,
     rewriting.canonicalize,
     rewriting.stabilize,
-    gradients.expand_gradients,
-    rewriting.drop_boundaries,
+    expand_gradients,
     rewriting.stabilize_gradients,
     rewriting.simplify,
     sharing.share,
@@ -30,7 +30,7 @@ PASSES = _listed(
 )
 """Every pass, in order."""
 
-REQUIRED = ("expand_gradients", "drop_boundaries")
+REQUIRED = ("expand_gradients",)
 """Passes without which a program cannot be run."""
 
 

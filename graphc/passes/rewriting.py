@@ -8,7 +8,7 @@ from graphc.ir.program import Program
 from graphc.ops.builder import Builder
 from graphc.rewrite.driver import Fold, RuleSet, rewrite
 from graphc.rewrite.folding import fold_constant
-from graphc.rewrite.rules import BOUNDARIES, CANONICAL, SIMPLIFY, STABILISE_AFTER, STABILISE_BEFORE
+from graphc.rewrite.rules import CANONICAL, SIMPLIFY, STABILISE_AFTER, STABILISE_BEFORE
 
 Counts = Mapping[str, int]
 NO_RULES = RuleSet(())
@@ -33,11 +33,6 @@ def canonicalize(program: Program, builder: Builder) -> tuple[Program, Counts]:
 def stabilize(program: Program, builder: Builder) -> tuple[Program, Counts]:
     """Replace expressions that overflow or cancel, before differentiation, so that gradients are stable too."""
     return _apply(program, builder, STABILISE_BEFORE)
-
-
-def drop_boundaries(program: Program, builder: Builder) -> tuple[Program, Counts]:
-    """Remove identities and stops of gradients, which mean nothing once gradients are expanded."""
-    return _apply(program, builder, BOUNDARIES)
 
 
 def stabilize_gradients(program: Program, builder: Builder) -> tuple[Program, Counts]:

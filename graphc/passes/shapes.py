@@ -10,7 +10,7 @@ from graphc.ir.program import Program, reachable
 from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
 from graphc.ops.record import record_of
-from graphc.rewrite.driver import gradient_targets, map_program, roots
+from graphc.rewrite.driver import gradient_targets
 
 Value = tuple[Dim, ...]
 
@@ -21,7 +21,7 @@ def fold_shapes(program: Program, builder: Builder) -> tuple[Program, Mapping[st
     What a record's `symbolic` says is followed from constants and sizes onwards. Vectors become constants only when
     every element is an integer.
     """
-    nodes = reachable(roots(program))
+    nodes = reachable(program.roots)
     targets = gradient_targets(nodes)
     values: dict[Node, Value] = {}
     normal: dict[Node, Node] = {}
@@ -38,7 +38,7 @@ def fold_shapes(program: Program, builder: Builder) -> tuple[Program, Mapping[st
         if same is not node and node in builder.origins:
             builder.origins[same] = builder.origins.get(same, frozenset()) | builder.origins[node]
         normal[node] = same
-    return (map_program(program, normal), {"sizes folded": folded}) if folded else (program, {})
+    return (program.replace_results(normal), {"sizes folded": folded}) if folded else (program, {})
 
 
 def symbolic_value(node: Node, values: Mapping[Node, Value]) -> Value | None:

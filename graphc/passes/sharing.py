@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable
 from graphc.ops.builder import Builder
-from graphc.rewrite.driver import map_program, roots
 
 EXCHANGEABLE = frozenset({"add", "mul", "and", "or", "xor", "eq", "ne"})
 """Operations with the same result bit for bit in both orders; extremes of zeros of different sign are not."""
@@ -22,7 +21,7 @@ def share(program: Program, builder: Builder) -> tuple[Program, Mapping[str, int
 
     Only those operations are reordered whose operands occur in both orders.
     """
-    nodes = reachable(roots(program))
+    nodes = reachable(program.roots)
     normal: dict[Node, Node] = {}
     first: dict[tuple[str, frozenset[Node]], Node] = {}
     merged = 0
@@ -36,4 +35,4 @@ def share(program: Program, builder: Builder) -> tuple[Program, Mapping[str, int
         if same is not node and node in builder.origins:
             builder.origins[same] = builder.origins.get(same, frozenset()) | builder.origins[node]
         normal[node] = same
-    return (map_program(program, normal), {"operands exchanged": merged}) if merged else (program, {})
+    return (program.replace_results(normal), {"operands exchanged": merged}) if merged else (program, {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable, users
@@ -89,33 +89,22 @@ def rewrite(
     (Program, Trace)
     """
     trace = Trace()
-    nodes = reachable(roots(program))
+    nodes = reachable(program.roots)
     remaining = 10 * len(nodes) + 1000 if budget is None else budget
     while trace.sweeps < MAX_SWEEPS:
         trace.sweeps += 1
-        sweep = _Sweep(builder, rules, fold, nodes, roots(program), remaining)
+        sweep = _Sweep(builder, rules, fold, nodes, program.roots, remaining)
         sweep.run()
         trace.fired += sweep.fired
         trace.exhausted |= sweep.exhausted
         remaining -= sweep.spent
         if not sweep.fired:
             break
-        program = map_program(program, sweep.normal)
-        nodes = reachable(roots(program))
+        program = program.replace_results(sweep.normal)
+        nodes = reachable(program.roots)
     else:
         trace.exhausted = True
     return program, trace
-
-
-def roots(program: Program) -> tuple[Node, ...]:
-    """Every node that a program must keep: results and values of sizes."""
-    return program.results + tuple(node for _, node in program.size_values)
-
-
-def map_program(program: Program, mapping: dict[Node, Node]) -> Program:
-    """The program with results and values of sizes replaced."""
-    sizes = tuple((name, mapping.get(node, node)) for name, node in program.size_values)
-    return replace(program.replace_results(mapping), size_values=sizes)
 
 
 def gradient_targets(nodes: Iterable[Node]) -> set[Node]:

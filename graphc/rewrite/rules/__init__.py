@@ -17,10 +17,9 @@ ALGEBRA: tuple[Rule, ...] = (
     *reductions.RULES,
     *reductions.GRADIENT_SUMS,
 )
-ALL: tuple[Rule, ...] = (*SPELLING, *STABILISING, *ALGEBRA, *views.BOUNDARIES, views.UNTAGGED)
+ALL: tuple[Rule, ...] = (*SPELLING, *STABILISING, *ALGEBRA, views.UNTAGGED)
 
 CANONICAL = RuleSet((*SPELLING, views.UNTAGGED))
 STABILISE_BEFORE = RuleSet(r for r in STABILISING if r.before_gradients)
 STABILISE_AFTER = RuleSet(r for r in STABILISING if r.after_gradients)
-BOUNDARIES = RuleSet(views.BOUNDARIES)
 SIMPLIFY = RuleSet((*SPELLING, *ALGEBRA))

@@ -230,25 +230,6 @@ RULES = (
     ),
 )
 
-BOUNDARIES = (
-    Rule(
-        "identity",
-        op("identity", "x"),
-        wild("x"),
-        "an identity is its operand",
-        EXACT,
-        lambda b: b.emit("identity", sample(b), tag=2),
-    ),
-    Rule(
-        "stop of gradients",
-        op("stop_gradient", "x"),
-        wild("x"),
-        "once gradients are expanded, a stop is its operand",
-        EXACT,
-        lambda b: b.emit("stop_gradient", sample(b)),
-    ),
-)
-
 UNTAGGED = Rule(
     "identity without a tag",
     op("identity", "x"),
