@@ -88,6 +88,7 @@ class Module:
         *,
         lanes: int = 1,
         internal: bool = False,
+        shared: bool = False,
         noinline: bool = False,
         noalias: bool = True,
     ) -> Iterator[Function]:
@@ -99,6 +100,8 @@ class Module:
             Name to dtype, in order; ``lanes`` applies to those that are not pointers, and to the result.
         internal, noinline
             LLVM's linkage and attribute: a kernel that a driver in the same object calls should have both.
+        shared
+            Linking modules keeps one of several functions of this name; they must be equal.
         noalias
             Mark every pointer argument ``noalias``.
         """
@@ -110,7 +113,7 @@ class Module:
             f.ret()
         mark = {True: "ptr noalias", False: "ptr"}[noalias]
         head = ", ".join(f"{mark if v.dtype == 'ptr' else v.type} {v.name}" for v in values)
-        linkage = "internal " if internal else ""
+        linkage = "internal " if internal else "linkonce_odr hidden " if shared else ""
         attributes = "nounwind noinline" if noinline else "nounwind"
         kind = llvm_type(result, 1 if result in ("void", "ptr") else lanes)
         body = "\n".join(f.lines)
