@@ -58,7 +58,7 @@ class LLVMDialect(Dialect):
         symbol = f"vm_{name}_{dtype}_{self.lanes}"
         if not module.defines(symbol):
             arguments = {f"x{k}": dtype for k in range(len(operands))}
-            with module.function(symbol, arguments, dtype, lanes=self.lanes, internal=True) as f:
+            with module.function(symbol, arguments, dtype, lanes=self.lanes, shared=True) as f:
                 f.ret(function(LLVMDialect(f, self.lanes, contract=False), *f.args))
         result = self.function.call(symbol, operands, dtype, self.lanes)
         assert result is not None
