@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable, users
 from graphc.ops.builder import Builder
-from graphc.rewrite.pattern import Context
+from graphc.rewrite.pattern import Context, may_match
 from graphc.rewrite.rule import Rule
 
 Fold = Callable[[Node, Builder], "Node | None"]
@@ -54,14 +54,24 @@ class RuleSet:
         repeated = [name for name, count in Counter(r.name for r in self.rules).items() if count > 1]
         if repeated:
             raise ValueError(f"rules are named twice: {', '.join(repeated)}")
-        self._candidates: dict[tuple[str, ...], tuple[Rule, ...]] = {}
+        self._candidates: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
-    def candidates(self, node: Node) -> tuple[Rule, ...]:
-        """Rules that can hold at a node, by its operation and those of its operands."""
-        key = (node.op, *[i.op for i in node.inputs])
+    def candidates(self, node: Node, contextual: bool = False) -> tuple[Rule, ...]:
+        """Rules that can hold at a node, by its operation and those of its operands.
+
+        With `contextual`, only rules that ask who else uses a node.
+        """
+        inputs = node.inputs
+        equal = len(inputs) > 1 and inputs[0] is inputs[1]
+        key = (contextual, equal, node.op, *[i.op for i in inputs])
         found = self._candidates.get(key)
         if found is None:
-            found = tuple(r for r in self.rules if r.may_match(key[0], key[1:]))
+            operands = tuple(i.op for i in inputs)
+            found = tuple(
+                r
+                for r in self.rules
+                if (r.contextual or not contextual) and may_match(r.pattern, node.op, operands, equal)
+            )
             self._candidates[key] = found
         return found
 
@@ -90,10 +100,11 @@ def rewrite(
     """
     trace = Trace()
     nodes = reachable(program.roots)
+    settled: frozenset[Node] = frozenset()
     remaining = 10 * len(nodes) + 1000 if budget is None else budget
     while trace.sweeps < MAX_SWEEPS:
         trace.sweeps += 1
-        sweep = _Sweep(builder, rules, fold, nodes, program.roots, remaining)
+        sweep = _Sweep(builder, rules, fold, nodes, program.roots, remaining, settled)
         sweep.run()
         trace.fired += sweep.fired
         trace.exhausted |= sweep.exhausted
@@ -101,6 +112,7 @@ def rewrite(
         if not sweep.fired:
             break
         program = program.replace_results(sweep.normal)
+        settled = frozenset(sweep.normal.values())
         nodes = reachable(program.roots)
     else:
         trace.exhausted = True
@@ -128,8 +140,10 @@ class _Sweep:
         nodes: list[Node],
         kept: tuple[Node, ...],
         budget: int,
+        settled: frozenset[Node],
     ) -> None:
         self.builder, self.rules, self.fold, self.nodes, self.budget = builder, rules, fold, nodes, budget
+        self.settled = settled
         self.normal: dict[Node, Node] = {}
         self.fired: Counter[str] = Counter()
         self.spent = 0
@@ -187,7 +201,8 @@ class _Sweep:
             if folded is not None:
                 self.fired["fold constants"] += 1
                 return folded
-        for rule in self.rules.candidates(node):
+        # What an earlier sweep left in place can only change by a rule about users.
+        for rule in self.rules.candidates(node, node in self.settled):
             new = self._try(rule, node)
             if new is not None:
                 return new

@@ -277,18 +277,33 @@ def _match_all(
         yield from _match_all(patterns[1:], nodes[1:], context, following)
 
 
-def may_match(pattern: Pattern, name: str, operands: tuple[str, ...]) -> bool:
-    """Whether a node of operation `name` on operands of these operations can match: the index of the driver."""
+def may_match(pattern: Pattern, name: str, operands: tuple[str, ...], equal: bool = True) -> bool:
+    """Whether a node of operation `name` on operands of these operations can match: the index of the driver.
+
+    `equal` tells whether the first two operands are one node.
+    """
     if not isinstance(pattern, Op):
         return True
     if name not in pattern.names or (pattern.some and not pattern.some.intersection(operands)):
         return False
     if pattern.operands is None:
         return True
-    if len(pattern.operands) != len(operands):
+    if len(pattern.operands) != len(operands) or (not equal and _needs_equal(pattern.operands)):
         return False
     orders = (operands, operands[::-1]) if name in COMMUTATIVE else (operands,)
     return any(all(_admits(p, o) for p, o in zip(pattern.operands, order, strict=True)) for order in orders)
+
+
+def _needs_equal(operands: tuple[Pattern, ...]) -> bool:
+    first, second = (*operands, None, None)[:2]
+    return isinstance(first, Wild) and isinstance(second, Wild) and first.name == second.name
+
+
+def is_contextual(pattern: Pattern) -> bool:
+    """Whether a match depends on who else uses a node, not only on the node."""
+    if isinstance(pattern, Through):
+        return is_contextual(pattern.inner)
+    return isinstance(pattern, Op) and (pattern.single_user or any(map(is_contextual, pattern.operands or ())))
 
 
 def _admits(pattern: Pattern, name: str) -> bool:

@@ -9,7 +9,18 @@ from functools import cached_property
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
-from graphc.rewrite.pattern import Context, Match, Op, Pattern, Scalar, Through, Wild, instantiate, matches, may_match
+from graphc.rewrite.pattern import (
+    Context,
+    Match,
+    Op,
+    Pattern,
+    Scalar,
+    Through,
+    Wild,
+    instantiate,
+    is_contextual,
+    matches,
+)
 
 Replacement = Callable[[Match, Builder], "Node | None"]
 Example = Callable[[Builder], Node]
@@ -70,9 +81,10 @@ class Rule:
     def _template(self) -> Pattern | None:
         return self.replacement if isinstance(self.replacement, Op | Wild | Scalar | Through) else None
 
-    def may_match(self, name: str, operands: tuple[str, ...]) -> bool:
-        """Whether the pattern can hold at a node of operation `name` on operands of these operations."""
-        return may_match(self.pattern, name, operands)
+    @cached_property
+    def contextual(self) -> bool:
+        """Whether the rule asks who else uses a node."""
+        return is_contextual(self.pattern)
 
     def apply(self, node: Node, context: Context, builder: Builder) -> tuple[Node, Match] | None:
         """The replacement of `node`, of the same type, and the match; None where the rule does not hold.

@@ -13,6 +13,7 @@ ALGEBRA: tuple[Rule, ...] = (
     *arithmetic.SIGNS,
     *arithmetic.CHAINS,
     *powers.ROOTS,
+    *powers.POWERS,
     *choices.RELU,
     *reductions.RULES,
     *reductions.GRADIENT_SUMS,

@@ -29,7 +29,7 @@ def finite_max(x: Node, axes: tuple[int, ...]) -> Node:
     """The largest elements over `axes`, kept as size 1, 0 in place of infinities and NaN; no gradient flows into it."""
     emit = x.builder.emit
     largest = emit("max", x, axes=axes, keepdims=True)
-    finite = emit("select", emit("lt", emit("abs", largest), math.inf), largest, 0.0)
+    finite = emit("select", emit("isfinite", largest), largest, 0.0)
     return emit("stop_gradient", finite)
 
 
@@ -202,6 +202,15 @@ RULES = (
         lambda b: b.emit("log", _sum_exp(b) / 5.0),
         guard=_not_shifted,
         domain=WIDE,
+    ),
+    Rule(
+        "log(exp(x) + exp(y))",
+        op("log", op("add", op("exp", "x"), op("exp", "y"))),
+        op("logaddexp", "x", "y"),
+        "log(exp(x) + exp(y)) is logaddexp(x, y)",
+        STABLE,
+        lambda b: b.emit("log", b.emit("exp", sample(b)) + b.emit("exp", sample(b, index=1))),
+        domain=WIDE * 2,
     ),
     Rule(
         "log(1 + x)",
