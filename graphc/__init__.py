@@ -1,11 +1,47 @@
 """graphc: a static-graph compiler for Python.
 
-Build a graph of placeholders, variables and operations, ask for gradients, and run it: the whole step is one native call.
+Build a graph of placeholders, variables and operations, ask for gradients, and run it: the whole step is one native
+call.
 """
 
 from graphc import ops as _records
 from graphc import train
 from graphc.api import nn
+from graphc.api.arrays import (
+    argsort,
+    diag,
+    diag_part,
+    eye,
+    gather,
+    gather_nd,
+    linspace,
+    meshgrid,
+    one_hot,
+    pad,
+    reverse,
+    scatter_nd,
+    searchsorted,
+    sequence_mask,
+    sort,
+    split,
+    tensor_scatter_add,
+    tensor_scatter_max,
+    tensor_scatter_min,
+    tensor_scatter_update,
+    tile,
+    top_k,
+    tril,
+    triu,
+    unsorted_segment_sum,
+    unstack,
+)
+from graphc.api.arrays import (
+    range_ as range,
+)
+from graphc.api.arrays import (
+    slice_ as slice,
+)
+from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients
 from graphc.api.inputs import placeholder
 from graphc.api.math import (
@@ -15,18 +51,46 @@ from graphc.api.math import (
     add,
     argmax,
     argmin,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
     cast,
+    cbrt,
+    ceil,
+    clip_by_value,
+    cos,
+    cosh,
+    cumprod,
+    cumsum,
+    digamma,
     divide,
     equal,
+    erf,
+    erfc,
     exp,
+    exp2,
     expm1,
+    floor,
     floordiv,
     greater,
     greater_equal,
+    is_finite,
+    is_inf,
+    is_nan,
     less,
     less_equal,
+    lgamma,
     log,
     log1p,
+    log2,
+    log10,
+    logaddexp,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
     matmul,
     maximum,
     minimum,
@@ -37,21 +101,38 @@ from graphc.api.math import (
     reciprocal,
     reduce_all,
     reduce_any,
+    reduce_logsumexp,
     reduce_max,
     reduce_mean,
     reduce_min,
     reduce_prod,
+    reduce_std,
     reduce_sum,
+    reduce_variance,
     rsqrt,
     sigmoid,
     sign,
+    sin,
+    sinh,
     sqrt,
     square,
+    squared_difference,
     subtract,
+    tan,
     tanh,
+    tensordot,
+    trunc,
+    truncatediv,
+    truncatemod,
     where,
 )
-from graphc.api.operators import install as _install_operators
+from graphc.api.math import (
+    pow_ as pow,
+)
+from graphc.api.math import (
+    round_ as round,
+)
+from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
 from graphc.api.shaping import (
     broadcast_to,
     concat,
@@ -111,5 +192,3 @@ from graphc.ir.dtypes import (
 from graphc.session.session import Config, Session, get_default_session
 
 __version__ = "0.1.0"
-
-_install_operators()

@@ -128,7 +128,7 @@ def as_dims(value: Any, what: str) -> tuple[Dim, ...]:
     """
     if isinstance(value, list | tuple):
         return tuple(d for v in value for d in as_dims(v, what))
-    if isinstance(value, bool) or isinstance(value, float | np.floating):
+    if isinstance(value, bool | float | np.floating):
         raise TypeError(f"{what} must be integers, not {value!r}")
     if isinstance(value, int | np.integer):
         return (int(value),)

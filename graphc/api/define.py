@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +26,14 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.context import Lowering, current_lowering, lowering_into
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 # Ranks tried when the rank of an operand is unknown, only to learn the element types of the results.
 TRIAL_RANKS = (2, 1, 4, 3, 0, 5)
 
 
-def operation(type_name: str | None = None) -> Callable[[F], F]:
+def operation(type_name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a body over nodes a public function over tensors, with a further argument ``name``."""
 
-    def decorate(body: F) -> F:
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
         label = type_name or body.__name__
 
         @functools.wraps(body)
@@ -45,7 +43,7 @@ def operation(type_name: str | None = None) -> Callable[[F], F]:
             return apply(label, body, args, kwargs, name)
 
         call.body = body  # type: ignore[attr-defined]
-        return call  # type: ignore[return-value]
+        return call
 
     return decorate
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, division_type, promote_all
+from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, division_type, promote_all, static_ints
 from graphc.api.define import operation
 from graphc.ir.dims import product
 from graphc.ir.dtypes import DType, as_dtype, bool_, float64, int32, int64, uint64
 from graphc.ir.node import Node
+from graphc.ops.shapes import reduced_shape
 
 
 def _numbers(operands: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -192,7 +193,177 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False)
     out = emit("matmul", x, y, transpose_x=transpose_a and not vector_x, transpose_y=transpose_b and not vector_y)
     if vector_x or vector_y:
         lead = out.shape[:-2]
-        kept = () if vector_x else (out.shape[-2],)
-        kept += () if vector_y else (out.shape[-1],)
+        kept = [*([] if vector_x else [out.shape[-2]]), *([] if vector_y else [out.shape[-1]])]
         out = emit("reshape", out, shape=(*lead, *kept))
     return out
+
+
+@operation("pow")
+def pow_(x: Any, y: Any) -> Node:
+    """x to the power y; a Python integer exponent keeps integers integers."""
+    return builder().emit("pow", *_numbers(promote_all((x, y))))
+
+
+def _rounding(primitive: str, doc: str, name: str | None = None) -> Callable[..., Any]:
+    def body(x: Any) -> Node:
+        node = as_node(x)
+        return node if not node.dtype.is_floating else builder().emit(primitive, node)
+
+    return _finish(body, name or primitive, doc)
+
+
+floor = _rounding("floor", "The largest integer not above x.")
+ceil = _rounding("ceil", "The smallest integer not below x.")
+round_ = _rounding("rint", "The nearest integer, halves to even.", "round")
+trunc = _rounding("trunc", "The integer part.")
+truncatediv = _arithmetic("truncdiv", "Division rounded towards zero.")
+truncatemod = _arithmetic("truncmod", "Remainder of division rounded towards zero, with the dividend's sign.")
+
+sin = _floating("sin", "Sine, of radians.")
+cos = _floating("cos", "Cosine, of radians.")
+tan = _floating("tan", "Tangent, of radians.")
+asin = _floating("asin", "Inverse sine, in radians.")
+acos = _floating("acos", "Inverse cosine, in radians.")
+atan = _floating("atan", "Inverse tangent, in radians.")
+sinh = _floating("sinh", "Hyperbolic sine.")
+cosh = _floating("cosh", "Hyperbolic cosine.")
+asinh = _floating("asinh", "Inverse hyperbolic sine.")
+acosh = _floating("acosh", "Inverse hyperbolic cosine.")
+atanh = _floating("atanh", "Inverse hyperbolic tangent.")
+exp2 = _floating("exp2", "2 to the power x.")
+log2 = _floating("log2", "Logarithm to base 2.")
+log10 = _floating("log10", "Logarithm to base 10.")
+cbrt = _floating("cbrt", "Cube root.")
+erf = _floating("erf", "Error function.")
+erfc = _floating("erfc", "1 - erf(x), accurate for large x.")
+lgamma = _floating("lgamma", "Logarithm of the absolute value of the gamma function.")
+digamma = _floating("digamma", "Derivative of lgamma.")
+is_nan = _floating("isnan", "Whether elements are NaN.", "is_nan")
+is_inf = _floating("isinf", "Whether elements are infinite.", "is_inf")
+is_finite = _floating("isfinite", "Whether elements are neither infinite nor NaN.", "is_finite")
+
+
+def _two_floats(primitive: str, doc: str) -> Callable[..., Any]:
+    def body(x: Any, y: Any) -> Node:
+        a, b = promote_all((x, y))
+        return builder().emit(primitive, as_floating(a), as_floating(b))
+
+    return _finish(body, primitive, doc)
+
+
+atan2 = _two_floats("atan2", "Angle of the point (y, x) given as atan2(y, x), in radians.")
+logaddexp = _two_floats("logaddexp", "log(exp(x) + exp(y)), without overflow.")
+
+
+@operation("squared_difference")
+def squared_difference(x: Any, y: Any) -> Node:
+    """(x - y) ** 2."""
+    a, b = _numbers(promote_all((x, y)))
+    return builder().emit("square", a - b)
+
+
+@operation("clip_by_value")
+def clip_by_value(x: Any, clip_value_min: Any, clip_value_max: Any) -> Node:
+    """Elements below the minimum or above the maximum replaced by these."""
+    a, low, high = promote_all((x, clip_value_min, clip_value_max))
+    return builder().emit("minimum", builder().emit("maximum", a, low), high)
+
+
+def _logical(primitive: str, name: str, doc: str) -> Callable[..., Any]:
+    def body(x: Any, y: Any) -> Node:
+        return builder().emit(primitive, as_node(x, bool_), as_node(y, bool_))
+
+    return _finish(body, name, doc)
+
+
+logical_and = _logical("and", "logical_and", "Whether both hold.")
+logical_or = _logical("or", "logical_or", "Whether one of both holds.")
+logical_xor = _logical("xor", "logical_xor", "Whether exactly one holds.")
+
+
+@operation("logical_not")
+def logical_not(x: Any) -> Node:
+    """Whether it does not hold."""
+    return builder().emit("not", as_node(x, bool_))
+
+
+@operation("add_n")
+def add_n(inputs: Any) -> Node:
+    """The sum of a list of tensors of one shape."""
+    nodes = promote_all(list(inputs))
+    total = nodes[0]
+    for node in nodes[1:]:
+        total = total + node
+    return total
+
+
+@operation("reduce_logsumexp")
+def reduce_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
+    """log(sum(exp(x))) over axes, without overflow."""
+    node = as_floating(x)
+    axes = axes_of(axis, node.rank)
+    emit = builder().emit
+    top = emit("stop_gradient", emit("max", node, axes=axes, keepdims=True))
+    finite = emit("select", emit("isfinite", top), top, 0.0)
+    total = emit("log", emit("sum", emit("exp", node - finite), axes=axes, keepdims=True)) + finite
+    return total if keepdims else emit("reshape", total, shape=reduced_shape(node.shape, axes, False))
+
+
+@operation("reduce_variance")
+def reduce_variance(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
+    """Mean of the squared distance from the mean, over axes."""
+    node = as_floating(x)
+    return reduce_mean(builder().emit("square", node - reduce_mean(node, axis, True)), axis, keepdims)
+
+
+@operation("reduce_std")
+def reduce_std(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
+    """Square root of the variance over axes."""
+    return builder().emit("sqrt", reduce_variance(x, axis, keepdims))
+
+
+def _cumulative(primitive: str, doc: str) -> Callable[..., Any]:
+    def body(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False) -> Node:
+        node = as_node(x)
+        return builder().emit(
+            primitive, node, axis=axis_of(axis, node.rank), exclusive=bool(exclusive), reverse=bool(reverse)
+        )
+
+    return _finish(body, primitive, doc)
+
+
+cumsum = _cumulative("cumsum", "Sums of the elements up to each one along an axis.")
+cumprod = _cumulative("cumprod", "Products of the elements up to each one along an axis.")
+
+
+@operation("tensordot")
+def tensordot(a: Any, b: Any, axes: Any) -> Node:
+    """Sum of products over axes of `a` paired with axes of `b`.
+
+    Parameters
+    ----------
+    a, b : Tensor
+    axes : int or pair of lists of int
+        A number n: the last n axes of `a` with the first n of `b`.
+    """
+    x, y = promote_all((a, b))
+    left, right = _paired_axes(axes, x.rank, y.rank)
+    emit = builder().emit
+    rest_x = tuple(i for i in range(x.rank) if i not in left)
+    rest_y = tuple(i for i in range(y.rank) if i not in right)
+    inner = product(x.shape[i] for i in left)
+    rows, columns = tuple(x.shape[i] for i in rest_x), tuple(y.shape[i] for i in rest_y)
+    xm = emit("reshape", emit("transpose", x, perm=(*rest_x, *left)), shape=(product(rows), inner))
+    ym = emit("reshape", emit("transpose", y, perm=(*right, *rest_y)), shape=(inner, product(columns)))
+    return emit("reshape", emit("matmul", xm, ym, transpose_x=False, transpose_y=False), shape=(*rows, *columns))
+
+
+def _paired_axes(axes: Any, rank_x: int, rank_y: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if isinstance(axes, int):
+        return tuple(range(rank_x - axes, rank_x)), tuple(range(axes))
+    first, second = axes
+    left = tuple(axis_of(a, rank_x) for a in static_ints(first, "axes"))
+    right = tuple(axis_of(a, rank_y) for a in static_ints(second, "axes"))
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} axes are paired with {len(right)}")
+    return left, right

@@ -1,18 +1,27 @@
-"""Functions of neural networks."""
+"""Functions of neural networks: softmax, losses, normalisation, lookups; activations and convolutions by name."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from graphc.api.convert import as_floating, as_node, axis_of, builder, promote_all
+from graphc.api.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softsign,
+)
+from graphc.api.arrays import top_k
+from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, promote_all
 from graphc.api.define import operation
+from graphc.api.math import reduce_mean, sigmoid, tanh
 from graphc.ir.node import Node
-
-
-@operation("relu")
-def relu(features: Any) -> Node:
-    """maximum(x, 0); the gradient at 0 is 0."""
-    return builder().emit("relu", as_node(features))
 
 
 def _shifted(x: Node, axis: int) -> tuple[Node, Node]:
@@ -97,3 +106,92 @@ def bias_add(value: Any, bias: Any) -> Node:
     if b.rank != 1:
         raise ValueError(f"the bias must be a vector, not {b.tensor!r}")
     return x + b
+
+
+class Moments(NamedTuple):
+    """Mean and variance."""
+
+    mean: Any
+    variance: Any
+
+
+@operation("moments")
+def moments(x: Any, axes: Any, keepdims: bool = False) -> Moments:
+    """Mean and variance over axes."""
+    node = as_floating(x)
+    over = axes_of(axes, node.rank)
+    mean = reduce_mean(node, list(over), True)
+    variance = reduce_mean(builder().emit("square", node - mean), list(over), keepdims)
+    return Moments(mean if keepdims else builder().emit("reshape", mean, shape=variance.shape), variance)
+
+
+def _normalized(x: Node, mean: Node, variance: Node, offset: Any, scale: Any, epsilon: float) -> Node:
+    inverse = builder().emit("rsqrt", variance + epsilon)
+    if scale is not None:
+        inverse = inverse * as_node(scale, x.dtype)
+    shifted = (x - mean) * inverse
+    return shifted if offset is None else shifted + as_node(offset, x.dtype)
+
+
+@operation("batch_normalization")
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any = None, scale: Any = None, variance_epsilon: float = 1e-3
+) -> Node:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset (Ioffe and Szegedy, 2015)."""
+    node = as_floating(x)
+    return _normalized(node, as_node(mean, node.dtype), as_node(variance, node.dtype), offset, scale, variance_epsilon)
+
+
+@operation("layer_normalization")
+def layer_normalization(x: Any, scale: Any = None, offset: Any = None, axis: Any = -1, epsilon: float = 1e-5) -> Node:
+    """x with mean 0 and variance 1 over axes, times scale, plus offset (Ba et al., 2016)."""
+    node = as_floating(x)
+    over = list(axes_of(axis, node.rank))
+    mean = reduce_mean(node, over, True)
+    variance = reduce_mean(builder().emit("square", node - mean), over, True)
+    return _normalized(node, mean, variance, offset, scale, epsilon)
+
+
+@operation("l2_normalize")
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Node:
+    """x / sqrt(max(sum(x**2), epsilon)) over axes."""
+    node = as_floating(x)
+    total = builder().emit("sum", builder().emit("square", node), axes=axes_of(axis, node.rank), keepdims=True)
+    return node * builder().emit("rsqrt", builder().emit("maximum", total, epsilon))
+
+
+@operation("embedding_lookup")
+def embedding_lookup(params: Any, ids: Any) -> Node:
+    """Rows of a table by number; a number out of range fails the run."""
+    return builder().emit("gather", as_node(params), as_node(ids), axis=0, batch_dims=0)
+
+
+__all__ = [
+    "Moments",
+    "batch_normalization",
+    "bias_add",
+    "elu",
+    "embedding_lookup",
+    "gelu",
+    "l2_loss",
+    "l2_normalize",
+    "layer_normalization",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "moments",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "sigmoid_cross_entropy_with_logits",
+    "silu",
+    "softmax",
+    "softmax_cross_entropy_with_logits",
+    "softplus",
+    "softsign",
+    "sparse_softmax_cross_entropy_with_logits",
+    "tanh",
+    "top_k",
+]

@@ -1,4 +1,4 @@
-"""Python's operators and indexing on tensors and variables."""
+"""The functions behind Python's operators on tensors and variables."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Any
 from graphc.api import math
 from graphc.api.convert import as_node, builder, promote_all
 from graphc.api.define import operation
-from graphc.graph.operation import Tensor
-from graphc.graph.variable import Variable
+from graphc.api.indexing import getitem
+from graphc.graph.operators import FUNCTIONS
 from graphc.ir.node import Node
 
 
-def _logical(primitive: str) -> Callable[..., Any]:
+def _bitwise(primitive: str, name: str, doc: str) -> Callable[..., Any]:
     def body(x: Any, y: Any) -> Node:
         return builder().emit(primitive, *promote_all((x, y)))
 
-    body.__name__ = primitive
-    return operation(primitive)(body)
+    body.__name__, body.__doc__ = name, doc
+    return operation(name)(body)
 
 
-bitwise_and, bitwise_or, bitwise_xor = _logical("and"), _logical("or"), _logical("xor")
+bitwise_and = _bitwise("and", "bitwise_and", "Bitwise and of integers, logical and of booleans.")
+bitwise_or = _bitwise("or", "bitwise_or", "Bitwise or of integers, logical or of booleans.")
+bitwise_xor = _bitwise("xor", "bitwise_xor", "Bitwise exclusive or of integers, logical one of booleans.")
 
 
 @operation("invert")
@@ -30,35 +32,29 @@ def invert(x: Any) -> Node:
     return builder().emit("not", as_node(x))
 
 
-def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: function(other, self)
-
-
-def _binary(name: str, function: Callable[..., Any]) -> None:
-    for cls in (Tensor, Variable):
-        setattr(cls, f"__{name}__", lambda self, other, f=function: f(self, other))
-        setattr(cls, f"__r{name}__", _reflected(function))
-
-
-def _comparison(name: str, function: Callable[..., Any]) -> None:
-    for cls in (Tensor, Variable):
-        setattr(cls, f"__{name}__", lambda self, other, f=function: f(self, other))
-
-
-def install() -> None:
-    """Give tensors and variables their operators."""
-    for name, function in (
-        ("add", math.add), ("sub", math.subtract), ("mul", math.multiply), ("truediv", math.divide),
-        ("floordiv", math.floordiv), ("mod", math.mod), ("matmul", math.matmul), ("and", bitwise_and),
-        ("or", bitwise_or), ("xor", bitwise_xor),
-    ):  # fmt: skip
-        _binary(name, function)
-    for name, function in (
-        ("lt", math.less), ("le", math.less_equal), ("gt", math.greater), ("ge", math.greater_equal),
-    ):  # fmt: skip
-        _comparison(name, function)
-    for cls in (Tensor, Variable):
-        cls.__neg__ = lambda self: math.negative(self)  # type: ignore[union-attr]
-        cls.__pos__ = lambda self: self  # type: ignore[union-attr]
-        cls.__abs__ = lambda self: math.abs_(self)  # type: ignore[union-attr]
-        cls.__invert__ = lambda self: invert(self)  # type: ignore[union-attr]
+FUNCTIONS.update(
+    {
+        "add": math.add,
+        "sub": math.subtract,
+        "mul": math.multiply,
+        "truediv": math.divide,
+        "floordiv": math.floordiv,
+        "mod": math.mod,
+        "pow": math.pow_,
+        "matmul": math.matmul,
+        "and": bitwise_and,
+        "or": bitwise_or,
+        "xor": bitwise_xor,
+        "lshift": _bitwise("shl", "left_shift", "Bits shifted to the left."),
+        "rshift": _bitwise("shr", "right_shift", "Bits shifted to the right."),
+        "lt": math.less,
+        "le": math.less_equal,
+        "gt": math.greater,
+        "ge": math.greater_equal,
+        "neg": math.negative,
+        "abs": math.abs_,
+        "round": math.round_,
+        "invert": invert,
+        "getitem": getitem,
+    }
+)

@@ -44,7 +44,8 @@ def _write(kind: str, variable: Variable, value: Any, name: str | None) -> Tenso
         tensor = identity(array.astype(variable.dtype.np, casting="same_kind"))
     if tensor.dtype != variable.dtype:
         raise GraphError(
-            f"{variable.name} is {variable.dtype.name}: a value of {tensor.dtype.name} cannot be assigned, cast it first",
+            f"{variable.name} is {variable.dtype.name}: a value of {tensor.dtype.name} cannot be assigned. "
+            "Cast it first",
             user_origin(),
         )
     _check_shape(variable, tensor)

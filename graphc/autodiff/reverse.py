@@ -92,12 +92,11 @@ def vjp(
     for node in sorted(path, key=lambda n: -n.id):
         if node in halted:
             continue
-        g = total.get(node)
         if node.op == "item":
-            if g is not None:
-                items.setdefault(node.inputs[0], {})[node.attrs["index"]] = g
+            if node in total:
+                items.setdefault(node.inputs[0], {})[node.attrs["index"]] = total[node]
             continue
-        seed = items.get(node) if node in items else g
+        seed = items.get(node) or total.get(node)
         if seed is not None:
             _push(node, seed, path, total)
     return [total.get(x) if x in path else None for x in xs]

@@ -40,6 +40,7 @@ class Graph:
         self._taken: dict[str, int] = {}
         self._scopes: list[str] = []
         self._control: list[tuple[Operation, ...]] = []
+        self.foreign_reads: dict[Any, Tensor] = {}
         self._symbols = 0
 
     @contextmanager

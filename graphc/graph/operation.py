@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphc.graph.operators import Operators
 from graphc.graph.origin import Origin
 from graphc.graph.shape import TensorShape
 from graphc.ir.dtypes import DType
@@ -84,7 +85,7 @@ class Operation:
         return f"<graphc.Operation {self.name!r} type={self.type}>"
 
 
-class Tensor:
+class Tensor(Operators):
     """One result of an operation.
 
     Attributes
@@ -98,10 +99,6 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "dtype", "index", "node", "op", "static")
-
-    # NumPy hands `array * tensor` over to the tensor.
-    __array_ufunc__ = None
-    __array_priority__ = 100
 
     def __init__(self, op: Operation, index: int, dtype: DType, node: Node | None) -> None:
         self.op = op
@@ -152,7 +149,7 @@ class Tensor:
             raise TypeError(
                 f"the tensor {self.name} of shape {self.shape} cannot be iterated: its first size is unknown"
             )
-        return (self[i] for i in range(size))  # type: ignore[index]
+        return (self[i] for i in range(size))
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(

@@ -10,6 +10,7 @@ import numpy as np
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
+from graphc.graph.operators import Operators
 from graphc.graph.origin import user_origin
 from graphc.graph.shape import TensorShape
 from graphc.ir.dims import Dim, symbol
@@ -23,7 +24,7 @@ GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
 
 
-class Variable:
+class Variable(Operators):
     """State of a model.
 
     Parameters
@@ -53,9 +54,6 @@ class Variable:
     [2. 4.]
     """
 
-    __array_ufunc__ = None
-    __array_priority__ = 100
-
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None,
         validate_shape: bool = True, collections: list[str] | None = None,
@@ -71,7 +69,8 @@ class Variable:
         shape = self._static_shape(graph)
         if any(not isinstance(d, int) for d in shape) and validate_shape:
             raise GraphError(
-                f"a variable needs an initial value of known shape, not {TensorShape(shape)}; or say validate_shape=False",
+                f"a variable needs an initial value of known shape, not {TensorShape(shape)}; "
+                "or say validate_shape=False",
                 origin,
             )
         self.static_shape = shape
@@ -225,7 +224,7 @@ def _has_numpy(value: Any) -> bool:
 
 def read_in(graph: Graph, variable: Variable) -> Tensor:
     """The variable's read operation in another graph, made on first use: a variable belongs to no one graph."""
-    reads: dict[Variable, Tensor] = graph.collections.setdefault("graphc/foreign_reads", {})  # type: ignore[arg-type]
+    reads: dict[Variable, Tensor] = graph.foreign_reads
     if variable not in reads:
         node = graph.builder.emit(
             "variable", slot=-1 - id(variable), type=TensorType(variable.dtype, variable.static_shape)

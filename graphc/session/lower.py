@@ -1,7 +1,7 @@
 """Specialisation: the part of a user's graph that one signature needs, as a program.
 
-A signature is the fetches, the fed tensors, and the element type and rank of each feed. Fed tensors become inputs, reads
-and writes of variables become data flow, every other operation runs its body over nodes.
+A signature is the fetches, the fed tensors, and the element type and rank of each feed. Fed tensors become inputs,
+reads and writes of variables become data flow, every other operation runs its body over nodes.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class SizeMismatch(Exception):
 
 
 def bind_sizes(program: Program, shapes: Sequence[tuple[int, ...]]) -> dict[str, int]:
-    """Values of the symbols in the shapes of inputs (and of resizable variables, which follow the inputs in `shapes`)."""
+    """Values of the symbols in the shapes of inputs and, after them in `shapes`, of variables."""
     bindings: dict[str, int] = {}
     types = [n.tensor for n in program.inputs] + list(program.variables)
     for type, shape in zip(types, shapes, strict=True):

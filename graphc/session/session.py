@@ -248,7 +248,7 @@ class Session:
     def _scatter(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
         """Values by fetch: None for operations, NumPy scalars for rank 0."""
         results = iter(values)
-        out = []
+        out: list[Any] = []
         for fetch in plan.fetches:
             if isinstance(fetch, Operation):
                 out.append(None)

@@ -60,6 +60,7 @@ def driver_ir(source: str, segments: tuple[str, ...], entry: str) -> str:
     SourceError
         If Numba cannot type or lower the source.
     """
+
     def namespace() -> dict[str, Any]:
         from numba import types
         from numba.core.typing import signature
@@ -92,6 +93,7 @@ def source_kernel_ir(name: str, source: str) -> str:
     SourceError
         If Numba cannot type or lower the source.
     """
+
     def namespace() -> dict[str, Any]:
         import math
 
