@@ -1,11 +1,24 @@
 """Every operation, one record each; importing this package registers them all."""
 
-from graphc.ops import contract, cumulative, gather, leaves, reductions, scatter, segments, sorting, views
+from graphc.ops import (
+    contract,
+    convolution,
+    cumulative,
+    gather,
+    leaves,
+    reductions,
+    scatter,
+    segments,
+    sorting,
+    views,
+    window,
+)
 from graphc.ops.elementwise import arithmetic, exponential, logic, powers, rounding, shifts, special, trigonometric
 
 __all__ = [
     "arithmetic",
     "contract",
+    "convolution",
     "cumulative",
     "exponential",
     "gather",
@@ -21,4 +34,5 @@ __all__ = [
     "special",
     "trigonometric",
     "views",
+    "window",
 ]

@@ -194,9 +194,55 @@ def _rows() -> Iterator[Case]:
         yield Case("top_k", ((2, n),), {"k": k, "dtype": int32}, symbolic=False)
 
 
+def _conv(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    strides: tuple[int, ...] = (1, 1),
+    low: tuple[int, ...] = (0, 0),
+    high: tuple[int, ...] = (0, 0),
+    image: tuple[int, ...] = (1, 1),
+    window: tuple[int, ...] = (1, 1),
+    groups: int = 1,
+    batch_groups: int = 1,
+) -> Case:
+    attrs = {"strides": strides, "low": low, "high": high, "image_dilation": image, "window_dilation": window}
+    return Case(
+        "conv", (x, w), attrs | {"groups": groups, "batch_groups": batch_groups}, symbolic=groups * batch_groups == 1
+    )
+
+
+def _convolutions() -> Iterator[Case]:
+    yield _conv((2, 5, 4, 3), (3, 2, 3, 2))
+    yield _conv((1, 7, 6, 2), (3, 3, 2, 3), (2, 3), (1, 0), (1, 2))
+    yield _conv((1, 5, 4, 2), (2, 2, 2, 2), (2, 1), (-1, 1), (1, -1), (2, 3), (2, 1))
+    yield _conv((2, 5, 4, 4), (2, 3, 2, 6), (1, 2), (1, 1), (0, 1), groups=2)
+    yield _conv((1, 4, 4, 3), (2, 2, 1, 6), groups=3)
+    yield _conv((4, 4, 3, 2), (2, 2, 2, 4), (2, 1), (1, 0), (0, 0), batch_groups=2)
+    yield _conv((2, 7, 3), (3, 3, 2), (2,), (1,), (1,), (1,), (2,))
+    yield _conv((1, 3, 3, 3, 1), (2, 2, 2, 1, 2), (1, 2, 1), (0, 1, 0), (0, 0, 1), (1, 1, 1), (1, 1, 1))
+    yield _conv((0, 5, 4, 2), (3, 2, 2, 2))
+    yield _conv((2, 2, 2, 2), (3, 2, 2, 2))
+
+
+def _pools() -> Iterator[Case]:
+    for window, strides, low, high in (
+        ((1, 2, 2, 1), (1, 2, 2, 1), (0, 0, 0, 0), (0, 0, 0, 0)),
+        ((1, 3, 2, 1), (1, 1, 2, 1), (0, 1, 0, 0), (0, 1, 1, 0)),
+        ((1, 2, 3, 1), (1, 3, 1, 1), (0, -1, 2, 0), (0, 1, -1, 0)),
+    ):
+        attrs = {"window": window, "strides": strides, "low": low, "high": high}
+        for op in ("window_sum", "window_max", "window_argmax"):
+            yield Case(op, ((1, 5, 4, 2),), attrs)
+            yield Case(op, ((0, 5, 4, 2),), attrs)
+    attrs = {"window": (2, 2), "strides": (2, 1), "low": (1, 0)}
+    yield Case("window_scatter", ((3, 4), (3, 4)), {"shape": (5, 5)} | attrs, "xi", symbolic=False)
+    yield Case("window_pick", ((5, 5), (3, 4)), attrs, "xi")
+    yield Case("window_pick", ((7,), (6,)), {"window": (4,), "strides": (1,), "low": (0,)}, "xi")
+
+
 def all_cases() -> list[Case]:
     """Every call of every record."""
-    cases = [*_views(), *_contractions(), *_indexed(), *_rows()]
+    cases = [*_views(), *_contractions(), *_convolutions(), *_pools(), *_indexed(), *_rows()]
     for record in REGISTRY.values():
         if record.kind == "elementwise":
             cases += _elementwise(record)
