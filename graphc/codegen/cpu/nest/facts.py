@@ -1,4 +1,4 @@
-"""What the templates ask about a nest: which axes a value depends on, in which pass it can be computed, what it costs."""
+"""What the templates ask about a nest: the axes a value depends on, the pass it can be computed in, its cost."""
 
 from __future__ import annotations
 

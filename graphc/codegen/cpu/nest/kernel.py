@@ -12,7 +12,7 @@ from graphc.ir.dims import Dim
 class Kernel:
     """State shared by everything that writes into one kernel.
 
-    Operand pointers and sizes are read in the entry block, on first use; what the entry block needs is collected and put
+    Operand pointers and sizes are read in the entry block; what it needs is collected on first use and put
     in front when the function is complete.
 
     Parameters
