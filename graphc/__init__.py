@@ -42,7 +42,7 @@ from graphc.api.arrays import (
     slice_ as slice,
 )
 from graphc.api.einsum import einsum
-from graphc.api.gradient import gradients
+from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
 from graphc.api.inputs import placeholder
 from graphc.api.math import (
     abs_ as abs,

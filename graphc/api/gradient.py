@@ -7,6 +7,7 @@ from typing import Any
 
 from graphc.api.convert import as_node, builder
 from graphc.api.define import apply
+from graphc.api.shaping import zeros_like
 from graphc.autodiff.reverse import connected
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
@@ -108,3 +109,103 @@ def _root(x: Tensor) -> Node:
     """The node whose users are those of `x`: for a variable the leaf that all of its reads share."""
     node = _node(x)
     return node.inputs[0] if read_of(x.op) is not None else node
+
+
+def jacobian(y: Any, x: Any, name: str = "jacobian") -> Tensor:
+    """Derivatives of all elements of `y` by all elements of `x`, in one vectorized backward pass.
+
+    Parameters
+    ----------
+    y, x : Tensor or Variable
+        Floating, of any shape.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``y.shape + x.shape``; zeros where `y` does not depend on `x`.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     x = gc.placeholder(gc.float32, [2])
+    ...     print(session.run(gc.jacobian(x * x, x), {x: [1.0, 2.0]}))
+    [[2. 0.]
+     [0. 4.]]
+    """
+    (top,), (base,) = _tensors(y, "y"), _tensors(x, "x")
+    for tensor in (top, base):
+        if not tensor.dtype.is_floating:
+            raise GraphError(
+                f"{tensor.name} is {tensor.dtype.name}: only floating tensors have derivatives", user_origin()
+            )
+    result: Tensor = apply("jacobian", _jacobian, (top, base), {}, name)
+    return result
+
+
+def _jacobian(y: Node, x: Node) -> Node:
+    return builder().emit("jacobian", y, x)
+
+
+def hessian(y: Any, x: Any, name: str = "hessian") -> Tensor:
+    """Second derivatives of a scalar: the Jacobian of the gradient, of shape ``x.shape + x.shape``.
+
+    Raises
+    ------
+    GraphError
+        If `y` does not depend on `x`.
+    """
+    (slope,) = gradients(y, x)
+    if slope is None:
+        raise GraphError("hessian: y does not depend differentiably on x", user_origin())
+    return jacobian(slope, x, name)
+
+
+def hvp(y: Any, xs: Any, vs: Any, name: str = "hvp") -> list[Tensor | None]:
+    """Products of the Hessian of a scalar with vectors, without the Hessian itself.
+
+    Parameters
+    ----------
+    y : Tensor
+    xs : Tensor, Variable or sequence of these
+    vs : sequence of Tensor
+        One per `x`, of its shape.
+
+    Returns
+    -------
+    list of Tensor or None
+        One per `x`.
+
+    Notes
+    -----
+    Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    """
+    vectors = list(vs) if isinstance(vs, list | tuple) else [vs]
+    slopes = gradients(y, xs, name=name)
+    pairs = [(g, v) for g, v in zip(slopes, vectors, strict=True) if g is not None]
+    if not pairs:
+        return [None] * len(slopes)
+    return gradients([g for g, _ in pairs], xs, grad_ys=[v for _, v in pairs], name=name)
+
+
+def jvp(ys: Any, xs: Any, vs: Any, name: str = "jvp") -> list[Tensor | None]:
+    """Derivatives of `ys` when `xs` move along `vs`: Jacobian-vector products.
+
+    Returns
+    -------
+    list of Tensor or None
+        One per `y`, of its shape; None where it does not depend on the `xs`.
+
+    Notes
+    -----
+    A vector-Jacobian product is linear in its cotangent; its own product with `vs` is this one
+    (Townsend, A new trick for calculating Jacobian vector products, 2017).
+    """
+    tops = _tensors(ys, "ys")
+    vectors = list(vs) if isinstance(vs, list | tuple) else [vs]
+    cotangents = [zeros_like(y) for y in tops]
+    products = gradients(tops, xs, grad_ys=cotangents, name=name)
+    pairs = [(g, v) for g, v in zip(products, vectors, strict=True) if g is not None]
+    if not pairs:
+        return [None] * len(tops)
+    return gradients([g for g, _ in pairs], cotangents, grad_ys=[v for _, v in pairs], name=name)

@@ -5,6 +5,7 @@ Inner gradients come first, since an outer one differentiates what they became: 
 
 from __future__ import annotations
 
+from graphc.autodiff.jacobian import jacobian_node
 from graphc.autodiff.reverse import vjp
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable
@@ -32,6 +33,8 @@ def expand_gradients(program: Program, builder: Builder) -> Program:
         if node.op == "gradient":
             expanded[node] = _expand(node, inputs, builder)
             new[node] = inputs[0]
+        elif node.op == "jacobian":
+            new[node] = jacobian_node(inputs[0], inputs[1], builder)
         elif node.op == "item" and node.inputs[0] in expanded:
             new[node] = expanded[node.inputs[0]][node.attrs["index"]]
         else:

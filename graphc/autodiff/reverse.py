@@ -52,7 +52,9 @@ def connected(ys: Sequence[Node], xs: Sequence[Node], stop: Sequence[Node] = ())
 
 def carries_gradient(node: Node) -> bool:
     """Whether a derivative of this node with respect to some operand may be asked for."""
-    if node.op == "item":
+    if node.op == "gradient":
+        return True
+    if node.op in ("item", "jacobian"):
         return node.dtype.is_floating
     if isinstance(node.type, TensorType) and not node.dtype.is_floating:
         return False

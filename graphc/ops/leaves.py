@@ -134,3 +134,20 @@ register(
         doc="Cotangents of the operands ys..ys+xs, expanded before optimization; operands: ys, xs, cotangents of ys.",
     )
 )
+
+
+def _infer_jacobian(y: TensorType, x: TensorType) -> TensorType:
+    return TensorType(x.dtype, (*y.shape, *x.shape))
+
+
+register(
+    OpRecord(
+        "jacobian",
+        "meta",
+        _infer_jacobian,
+        _no_reference,
+        differentiable=False,
+        doc="Derivatives of all elements of y by all elements of x, expanded with the gradients.",
+        formula="d y[i] / d x[j]",
+    )
+)

@@ -122,7 +122,7 @@ class _Lowerer:
         fed = {feed.tensor for feed in self.feeds}
         ops = needed_operations([t for t in targets if not _wholly_fed(t, fed)], fed)
         for op in ops:
-            if op.type == "gradients":
+            if op.type in ("gradients", "jacobian"):
                 self.boundaries.update(t for t in op.inputs if read_of(t.op) is None)
         inputs = tuple(self._input(i, feed) for i, feed in enumerate(self.feeds))
         for op in ops:
