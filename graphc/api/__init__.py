@@ -1,1 +1,0 @@
-"""Public functions over the user's tensors."""

@@ -1,1 +1,0 @@
-"""Whole-program passes and the ordered list of them."""

@@ -1,1 +1,0 @@
-"""Rewriting of programs: patterns as data, rules with their own tests, and a driver to a fixpoint."""

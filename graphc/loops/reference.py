@@ -1,0 +1,184 @@
+"""Executes kernel specs with NumPy, literally: the oracle that lowering is right, whatever a backend makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphc.ir.dims import Dim, DimExpr, substitute
+from graphc.ir.dtypes import BY_NAME
+from graphc.ir.types import TupleType
+from graphc.loops.expr import Affine, Expr, postorder
+from graphc.loops.spec import Contraction, HostKernel, KernelCall, Nest, SourceKernel, Store
+from graphc.ops.record import record_of
+
+Array = NDArray[Any]
+
+
+class KernelFailed(Exception):
+    """A check of a kernel does not hold; the argument is its status."""
+
+
+def concrete(value: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute with dimensions replaced by integers."""
+    if isinstance(value, DimExpr):
+        return substitute(value, dict(sizes))
+    return tuple(concrete(v, sizes) for v in value) if isinstance(value, tuple) else value
+
+
+def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
+    """Execute one call.
+
+    Parameters
+    ----------
+    call : KernelCall
+    flats : sequence of 1-d arrays
+        The elements of every operand's buffer.
+    sizes : Mapping of str to int
+        A value for every size symbol.
+
+    Raises
+    ------
+    KernelFailed
+        If a check fails.
+    """
+    spec = call.spec
+    if isinstance(spec, Nest):
+        _run_nest(spec, flats, sizes)
+    elif isinstance(spec, Contraction):
+        _run_contraction(spec, flats, sizes)
+    elif isinstance(spec, HostKernel | SourceKernel):
+        _run_node(call, flats, sizes)
+    else:
+        raise NotImplementedError(type(spec).__name__)
+
+
+class _Evaluator:
+    """Values of expressions over a whole index space at once."""
+
+    def __init__(self, extents: tuple[int, ...], reduced: tuple[int, ...], flats: Sequence[Array], sizes: Any) -> None:
+        self.extents = extents
+        self.reduced = reduced
+        self.flats = flats
+        self.sizes = sizes
+        self.accumulator: Array | None = None
+        self._known: dict[Expr, Array] = {}
+
+    def offsets(self, affine: Affine) -> Array:
+        """Element offsets, broadcast over the space."""
+        total = np.full((1,) * len(self.extents), substitute(affine.base, dict(self.sizes)), np.int64)
+        for axis, coefficient in enumerate(affine.coefficients):
+            step = int(substitute(coefficient, dict(self.sizes)))  # type: ignore[arg-type]
+            if step:
+                total = total + self.index(axis) * step
+        return total
+
+    def index(self, axis: int) -> Array:
+        """The index of an axis."""
+        shape = [1] * len(self.extents)
+        shape[axis] = self.extents[axis]
+        return np.arange(self.extents[axis], dtype=np.int64).reshape(shape)
+
+    def value(self, root: Expr) -> Array:
+        """An expression over the space (axes on which it does not depend may have size 1)."""
+        for expr in postorder((root,)):
+            if expr not in self._known:
+                self._known[expr] = self._compute(expr)
+        return self._known[root]
+
+    def _compute(self, expr: Expr) -> Array:
+        dtype = BY_NAME[expr.dtype].np
+        if expr.op == "load":
+            return self._load(expr)
+        if expr.op == "index":
+            return self.index(expr.payload)
+        if expr.op == "size":
+            return np.asarray(substitute(expr.payload, dict(self.sizes)), np.int64)
+        if expr.op == "const":
+            return np.asarray(expr.payload, dtype)
+        if expr.op == "accumulator":
+            assert self.accumulator is not None
+            return self.accumulator
+        args = [self._known[arg] for arg in expr.args if arg is not None]
+        if expr.op == "reduce":
+            return self._reduce(expr.payload, args[0])
+        with np.errstate(all="ignore"):
+            result = record_of(expr.op).evaluate(*args, **dict(expr.payload or ()))
+        assert np.asarray(result).dtype == dtype, f"{expr!r} evaluates to {np.asarray(result).dtype}"
+        return np.asarray(result)
+
+    def _load(self, expr: Expr) -> Array:
+        operand, affine = expr.payload
+        flat, at = self.flats[operand], self.offsets(affine)
+        if expr.args and expr.args[0] is not None:
+            at = at + self._known[expr.args[0]]
+        if len(expr.args) < 2 or expr.args[1] is None:
+            return flat[at] if 0 not in self.extents else np.zeros(np.broadcast_shapes(at.shape), flat.dtype)
+        guard, at = np.broadcast_arrays(self._known[expr.args[1]], at)
+        found = np.zeros(at.shape, flat.dtype)
+        found[guard] = flat[at[guard]]
+        return found
+
+    def _reduce(self, kind: str, values: Array) -> Array:
+        values = np.broadcast_to(values, self.extents)
+        rank, record = len(self.extents), record_of(kind)
+        if kind in ("argmax", "argmin"):
+            rows = values.reshape((*values.shape[: rank - len(self.reduced)], -1))
+            result = record.evaluate(rows, axis=rows.ndim - 1)
+            return np.asarray(result).reshape((*values.shape[: rank - len(self.reduced)], *(1,) * len(self.reduced)))
+        return np.asarray(record.evaluate(values, axes=self.reduced, keepdims=True))
+
+    def store(self, store: Store) -> tuple[Array, Array, Array]:
+        """Flat array, offsets and values of a store."""
+        shape = list(self.extents)
+        if not store.over_reduction:
+            for axis in self.reduced:
+                shape[axis] = 1
+        offsets = np.broadcast_to(self.offsets(store.offset), shape)
+        return self.flats[store.operand], offsets, np.broadcast_to(self.value(store.expr), shape)
+
+
+def _write(evaluator: _Evaluator, stores: Sequence[Store]) -> None:
+    # Everything is read before anything is written: an in-place operand holds its old elements until then.
+    for flat, offsets, values in [evaluator.store(store) for store in stores]:
+        assert np.unique(offsets).size == offsets.size, "two elements are stored in one place"
+        flat[offsets.reshape(-1)] = values.reshape(-1)
+
+
+def _extents(dims: Sequence[Dim], sizes: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(int(substitute(dim, dict(sizes))) for dim in dims)  # type: ignore[arg-type]
+
+
+def _run_nest(spec: Nest, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
+    extents = _extents([axis.size for axis in spec.axes], sizes)
+    reduced = tuple(place for place, axis in enumerate(spec.axes) if axis.reduce)
+    evaluator = _Evaluator(extents, reduced, flats, sizes)
+    for check in spec.checks:
+        if not evaluator.value(check.expr).all():
+            raise KernelFailed(check.status)
+    _write(evaluator, spec.stores)
+
+
+def _run_contraction(spec: Contraction, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
+    extents = _extents((*spec.batch, spec.rows, spec.columns, spec.depth), sizes)
+    factors = _Evaluator(extents, (), flats, sizes)
+    left, right = (
+        flats[number][np.broadcast_to(factors.offsets(affine), extents)]
+        for number, affine in enumerate((spec.left, spec.right))
+    )
+    epilogue = _Evaluator(extents[:-1], (), flats, sizes)
+    epilogue.accumulator = np.sum(left * right, axis=-1, dtype=left.dtype)
+    _write(epilogue, spec.stores)
+
+
+def _run_node(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
+    node = call.nodes[0]
+    attrs = {key: concrete(value, sizes) for key, value in node.attrs.items()}
+    shaped = [f.reshape(n.tensor.concrete(dict(sizes))) for f, n in zip(flats, node.inputs, strict=False)]
+    result = record_of(node.op).evaluate(*shaped, **attrs)
+    results = result if isinstance(node.type, TupleType) else (result,)
+    for flat, value in zip(flats[len(node.inputs) :], results, strict=True):
+        flat[:] = np.asarray(value).reshape(-1)

@@ -1,0 +1,185 @@
+"""Places of temporaries in one block of memory, as formulas that hold for all sizes.
+
+At representative sizes the buffers are placed largest first, each into the smallest gap that no buffer of an
+overlapping lifetime uses (greedy by size, as in Pisarchyk and Lee, "Efficient memory management for deep neural net
+inference", 2020). That layout says which of two buffers alive together lies below the other; the formula of an offset
+is the largest end of those below, so the order, and with it the absence of overlap, holds at every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphc.ir.dims import Dim, DimExpr, ceildiv, dim_max, product, substitute, symbol
+from graphc.ir.dtypes import BY_NAME
+from graphc.loops.spec import Buffer, KernelCall
+from graphc.memory.lifetimes import Lifetime, arena_lifetimes
+
+ALIGNMENT = 64
+PAGE = 4096
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Offsets in bytes of all temporaries.
+
+    Attributes
+    ----------
+    definitions : tuple of (str, Dim)
+        Intermediate offsets in order; each may use the symbols of sizes and the names before it.
+    offsets : dict of Buffer to Dim
+        In terms of sizes and definitions.
+    size : Dim
+        Bytes of the whole block.
+    """
+
+    definitions: tuple[tuple[str, Dim], ...]
+    offsets: dict[Buffer, Dim]
+    size: Dim
+
+    def evaluate(self, sizes: Mapping[str, int]) -> tuple[dict[Buffer, int], int]:
+        """Offsets and the size of the block as integers."""
+        known: dict[str, Dim] = dict(sizes)
+        for name, formula in self.definitions:
+            known[name] = substitute(formula, known)
+        offsets = {buffer: _integer(substitute(formula, known)) for buffer, formula in self.offsets.items()}
+        return offsets, _integer(substitute(self.size, known))
+
+
+def _integer(value: Dim) -> int:
+    if not isinstance(value, int):
+        raise ValueError(f"the size {value} is not known")
+    return value
+
+
+def byte_size(buffer: Buffer) -> Dim:
+    """Bytes of a buffer's elements."""
+    return product(buffer.shape) * BY_NAME[buffer.dtype].itemsize
+
+
+def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int]) -> Arena:
+    """Place the temporaries of a schedule.
+
+    Parameters
+    ----------
+    calls : sequence of KernelCall
+        In execution order.
+    sizes : Mapping of str to int
+        Representative value of every size symbol.
+
+    Returns
+    -------
+    Arena
+        Offsets are multiples of 64. Buffers of a page or more get different remainders modulo 4 KiB, because equal
+        ones make loads wait for unrelated stores.
+    """
+    lifetimes = arena_lifetimes(calls)
+    spans = _spans(list(lifetimes), sizes)
+    typical = {buffer: _integer(substitute(span, dict(sizes))) for buffer, span in spans.items()}
+    conflicts = _conflicts(lifetimes)
+    places = _best_fit(typical, conflicts)
+    return _formulas(places, typical, spans, conflicts)
+
+
+def _spans(buffers: Sequence[Buffer], sizes: Mapping[str, int]) -> dict[Buffer, Dim]:
+    """Bytes that each buffer occupies: aligned, and staggered if large."""
+    spans: dict[Buffer, Dim] = {}
+    pages = 0
+    for buffer in buffers:
+        span = ceildiv(byte_size(buffer), ALIGNMENT) * ALIGNMENT
+        if _integer(substitute(span, dict(sizes))) >= PAGE:
+            span = span + ALIGNMENT * (1 + 2 * (pages % 8))
+            pages += 1
+        spans[buffer] = span
+    return spans
+
+
+def _conflicts(lifetimes: Mapping[Buffer, Lifetime]) -> dict[Buffer, list[Buffer]]:
+    """For every buffer those that are alive at the same time, by a sweep over the calls."""
+    conflicts: dict[Buffer, list[Buffer]] = {buffer: [] for buffer in lifetimes}
+    alive: list[Buffer] = []
+    for buffer, life in lifetimes.items():
+        alive = [other for other in alive if lifetimes[other].last >= life.first]
+        for other in alive:
+            conflicts[buffer].append(other)
+            conflicts[other].append(buffer)
+        alive.append(buffer)
+    return conflicts
+
+
+def _best_fit(typical: Mapping[Buffer, int], conflicts: Mapping[Buffer, Sequence[Buffer]]) -> dict[Buffer, int]:
+    """Offsets at representative sizes; the order of the result is the order of placement."""
+    places: dict[Buffer, int] = {}
+    for buffer in sorted(typical, key=lambda b: -typical[b]):
+        need, end = typical[buffer], 0
+        taken = sorted((places[o], places[o] + typical[o]) for o in conflicts[buffer] if o in places)
+        gaps = []
+        for start, stop in taken:
+            if start - end >= need:
+                gaps.append((start - end, end))
+            end = max(end, stop)
+        places[buffer] = min(gaps)[1] if gaps else end
+    return places
+
+
+def _formulas(
+    places: Mapping[Buffer, int],
+    typical: Mapping[Buffer, int],
+    spans: Mapping[Buffer, Dim],
+    conflicts: Mapping[Buffer, Sequence[Buffer]],
+) -> Arena:
+    if all(isinstance(span, int) for span in spans.values()):
+        ends = [places[b] + typical[b] for b in places]
+        return Arena((), dict(places), max(ends, default=0))
+    definitions: list[tuple[str, Dim]] = []
+    offsets: dict[Buffer, Dim] = {}
+    rank = {buffer: k for k, buffer in enumerate(sorted(places, key=lambda b: (places[b], places[b] + typical[b])))}
+    for buffer in rank:
+        below = [o for o in conflicts[buffer] if rank[o] < rank[buffer]]
+        implied = {o for b in below for o in conflicts[b] if rank[o] < rank[b]}
+        ends_below = [offsets[o] + spans[o] for o in below if o not in implied]
+        offsets[buffer] = _named(_largest(ends_below), definitions)
+    tops = [offsets[b] + spans[b] for b in rank if not any(rank[o] > rank[b] for o in conflicts[b])]
+    return Arena(tuple(definitions), offsets, _largest(tops))
+
+
+def _named(value: Dim, definitions: list[tuple[str, Dim]]) -> Dim:
+    """A short name for an offset that would otherwise be repeated in every formula above it."""
+    if isinstance(value, int) or len(value.terms) <= 2:
+        return value
+    name = f"@{len(definitions)}"
+    definitions.append((name, value))
+    return symbol(name)
+
+
+def _largest(values: Sequence[Dim]) -> Dim:
+    kept: list[Dim] = []
+    for value in dict.fromkeys(values):
+        if not any(_never_below(other, value) for other in kept):
+            kept = [other for other in kept if not _never_below(value, other)]
+            kept.append(value)
+    result: Dim = 0
+    for value in kept:
+        result = value if result == 0 else dim_max(result, value)
+    return result
+
+
+def _never_below(left: Dim, right: Dim) -> bool:
+    """Whether `left` is at least `right` whatever the sizes, as far as coefficients tell."""
+    return _not_negative(left - right)
+
+
+def _not_negative(value: Dim) -> bool:
+    if isinstance(value, int):
+        return value >= 0
+    return all(c >= 0 and all(_atom_not_negative(atom) for atom, _ in m) for m, c in value.terms)
+
+
+def _atom_not_negative(atom: tuple[object, ...]) -> bool:
+    if atom[0] == "symbol":
+        return True
+    args = [arg for arg in atom[1:] if isinstance(arg, int | DimExpr)]
+    if atom[0] == "floordiv":
+        return isinstance(args[1], int) and args[1] > 0 and _not_negative(args[0])
+    return (any if atom[0] == "max" else all)(_not_negative(arg) for arg in args)

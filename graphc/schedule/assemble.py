@@ -1,0 +1,291 @@
+"""Kernels of a program with their buffers: lowers every group and decides where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from graphc.ir.dims import product
+from graphc.ir.node import Node
+from graphc.ir.program import Program
+from graphc.ir.types import TensorType, TupleType
+from graphc.loops.lower import is_scalar_constant
+from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand
+from graphc.schedule.access import dense_base
+from graphc.schedule.calls import Task, copy_call
+from graphc.schedule.groups import Group
+from graphc.schedule.lowering import LoweredGroup, label_of
+from graphc.schedule.regions import LEAVES, Regions
+from graphc.schedule.storage import stored_values
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """A kernel before its results have buffers.
+
+    Attributes
+    ----------
+    place : int
+        Topological position of its last node.
+    lowered : LoweredGroup, optional
+        None for a node that is a kernel by itself.
+    node : Node, optional
+        That node.
+    reads : list of Buffer
+    makes : list of Node
+        Stored values that it computes.
+    before, after : set of Unit
+        Units that must come earlier and later.
+    """
+
+    place: int
+    lowered: LoweredGroup | None
+    node: Node | None
+    reads: list[Buffer]
+    makes: list[Node]
+    before: set[Unit] = field(default_factory=set)
+    after: set[Unit] = field(default_factory=set)
+
+    def follows(self, other: Unit) -> None:
+        """Order this unit after another."""
+        if other is not self:
+            self.before.add(other)
+            other.after.add(self)
+
+
+class Assembly:
+    """Units and buffers of a program.
+
+    Parameters
+    ----------
+    program : Program
+    regions : Regions
+    """
+
+    def __init__(self, program: Program, regions: Regions) -> None:
+        self.program = program
+        self.regions = regions
+        self.feeds = [_buffer(f"feed{i}", node.tensor, "feed", i) for i, node in enumerate(program.inputs)]
+        self.variables = [_buffer(f"variable{i}", t, "variable", i) for i, t in enumerate(program.variables)]
+        self.constants: list[Buffer] = []
+        self.values: dict[Node, Buffer] = {}
+        self.stored = stored_values(program, regions)
+        self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
+        self._made_by: dict[Buffer, Unit] = {}
+        self.units: list[Unit] = []
+        groups = sorted(regions.graph.groups(), key=lambda group: group.last)
+        for group in groups:
+            self._name_values(group)
+        for group in groups:
+            self._add(group)
+        for leaf in regions.copies:
+            self._add_copy(leaf)
+        self._link()
+
+    def buffer_of(self, node: Node) -> Buffer | None:
+        """The buffer of a leaf or of a stored value."""
+        if node.op == "input":
+            return self._inputs[node]
+        if node.op == "variable":
+            slot: int = node.attrs["slot"]
+            return self.variables[slot]
+        if node.op == "const" and node not in self.values:
+            value = node.attrs["value"]
+            self.values[node] = _buffer(f"const{len(self.constants)}", node.tensor, "const", value.array)
+            self.constants.append(self.values[node])
+        return self.values.get(node)
+
+    def dense(self, node: Node) -> Buffer:
+        """The buffer of an operand that has to be dense in memory."""
+        base = dense_base(node)
+        buffer = self.buffer_of(base)
+        assert buffer is not None, f"{base!r} has no buffer"
+        return buffer
+
+    def _name_values(self, group: Group) -> None:
+        for node in group.members:
+            if isinstance(node.type, TupleType):
+                continue
+            if node in self.stored or group.kind == "opaque":
+                self.values[node] = _buffer(f"v{node.id}", node.tensor, "arena", None)
+
+    def _add(self, group: Group) -> None:
+        if group.kind == "opaque":
+            node = group.members[0]
+            makes = [n for n in group.members if not isinstance(n.type, TupleType)]
+            reads = [self.dense(operand) for operand in node.inputs]
+            self.units.append(Unit(group.last, None, node, reads, makes))
+            return
+        makes = [node for node in group.members if node in self.stored]
+        if makes:
+            members = set(group.members)
+            operands = [] if group.anchor is None else self.regions.accesses[group.anchor]
+            lowered = LoweredGroup(
+                group,
+                makes,
+                lambda node: None if node in members else self.buffer_of(node),
+                lambda node: self.regions.is_row(node, group),
+                operands,
+            )
+            self.units.append(Unit(group.last, lowered, None, lowered.reads, makes))
+
+    def _add_copy(self, leaf: Node) -> None:
+        group = Group(-1, "nest", self.regions.sizes.space(leaf.shape), frozenset(), None, [leaf], leaf.id, leaf.id)
+        lowered = LoweredGroup(group, [leaf], self.buffer_of, lambda node: False, [])
+        self.units.append(Unit(len(self.regions.accesses), lowered, None, lowered.reads, [leaf]))
+
+    def _link(self) -> None:
+        for unit in self.units:
+            for node in unit.makes:
+                if node.op not in LEAVES or is_scalar_constant(node):
+                    self._made_by[self.values[node]] = unit
+        for unit in self.units:
+            for buffer in unit.reads:
+                if buffer in self._made_by:
+                    unit.follows(self._made_by[buffer])
+
+    def maker(self, node: Node) -> Unit:
+        """The unit that writes a result."""
+        return next(unit for unit in self.units if node in unit.makes)
+
+
+def _buffer(name: str, type: TensorType, kind: str, payload: object) -> Buffer:
+    return Buffer(name, type.dtype.name, type.shape, kind, payload)
+
+
+class Placement:
+    """Where every stored value goes: into a variable in place, into fetches, or into the arena.
+
+    Attributes
+    ----------
+    fetches : list of Buffer
+        One per output of the program.
+    shadowed : list of (Buffer, Node)
+        Variables that cannot be written in place, with their new values: copied at the end.
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+        program = assembly.program
+        self.targets: dict[Node, list[Buffer]] = {}
+        self.fetches: list[Buffer] = []
+        self.shadowed: list[tuple[Buffer, Node]] = []
+        self.in_place: set[Unit] = set()
+        self._makers = {node: unit for unit in assembly.units for node in unit.makes}
+        for slot, node in program.updates:
+            self._place_update(assembly.variables[slot], dense_base(node))
+        for position, node in enumerate(program.outputs):
+            fetch = _buffer(f"fetch{position}", node.tensor, "fetch", position)
+            self.fetches.append(fetch)
+            self.targets.setdefault(dense_base(node), []).append(fetch)
+        for unit in assembly.units:
+            for node in unit.makes:
+                if not self.targets.get(node):
+                    self.targets[node] = [assembly.values[node]]
+        self._main = {assembly.values[n]: t[0] for n, t in self.targets.items() if n in assembly.values}
+
+    def physical(self, buffer: Buffer) -> Buffer:
+        """The buffer that holds the value for which a buffer was named."""
+        return self._main.get(buffer, buffer) if buffer.kind == "arena" else buffer
+
+    def _place_update(self, variable: Buffer, node: Node) -> None:
+        if node.op == "variable" and node.attrs["slot"] == variable.payload:
+            return
+        unit = self._makers[node]
+        readers = [u for u in self.assembly.units if u is not unit and variable in u.reads]
+        if self._may_write(unit, variable, node, readers):
+            self.targets.setdefault(node, []).insert(0, variable)
+            self.in_place.add(unit)
+            for reader in readers:
+                unit.follows(reader)
+        else:
+            self.shadowed.append((variable, node))
+
+    def _may_write(self, unit: Unit, variable: Buffer, node: Node, readers: list[Unit]) -> bool:
+        if unit.lowered is None:
+            return False
+        offset = next(result.offset for result in unit.lowered.results if result.node is node)
+        if not unit.lowered.reads_only_own_elements(variable, offset):
+            return False
+        later = _descendants(unit)
+        return later.isdisjoint(readers) and not any(u.lowered is None for u in later)
+
+
+def _descendants(unit: Unit) -> set[Unit]:
+    found: set[Unit] = set()
+    stack: list[Unit] = list(unit.after)
+    while stack:
+        current = stack.pop()
+        if current not in found:
+            found.add(current)
+            stack.extend(current.after)
+    return found
+
+
+def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
+    """Kernel calls of all units, and the copies that finish them."""
+    tasks: dict[Unit, Task] = {}
+    extra: list[Task] = []
+    for unit in assembly.units:
+        targets = {node: placement.targets[node] for node in unit.makes}
+        if unit.lowered is not None:
+            call = unit.lowered.call(targets, placement.physical)
+        else:
+            call = _host_call(unit, assembly, placement)
+        tasks[unit] = Task(call, unit.place, writes_state=unit in placement.in_place)
+        if unit.lowered is None:
+            for buffers in targets.values():
+                extra += [_copy(buffers[0], b, [tasks[unit]], unit.place) for b in buffers[1:]]
+    for unit, task in tasks.items():
+        task.before |= {tasks[u] for u in unit.before}
+    for variable, node in placement.shadowed:
+        value = assembly.values.get(node)
+        source = placement.targets[node][0] if value is None else placement.physical(value)
+        readers = [tasks[u] for u in assembly.units if variable in u.reads]
+        copy = _copy(source, variable, [tasks[placement._makers[node]], *readers], len(assembly.regions.accesses))
+        copy.last = copy.writes_state = True
+        extra.append(copy)
+    return [*tasks.values(), *extra]
+
+
+def _copy(source: Buffer, target: Buffer, before: Iterable[Task], place: int) -> Task:
+    size = product(source.shape)
+    return Task(copy_call(source, target, () if size == 1 else (size,)), place, set(before))
+
+
+def _host_call(unit: Unit, assembly: Assembly, placement: Placement) -> KernelCall:
+    node = unit.node
+    assert node is not None
+    buffers = []
+    for operand in node.inputs:
+        buffer = placement.physical(assembly.dense(operand))
+        if buffer.shape != operand.shape:
+            buffer = Buffer(f"{buffer.name}_as", buffer.dtype, operand.shape, "alias", buffer)
+        buffers.append(buffer)
+    results = _outputs(unit, assembly, placement, node)
+    operands = (
+        *(Operand(b.dtype, "in") for b in buffers),
+        *(Operand(b.dtype, "out") for b in results),
+    )
+    return KernelCall(HostKernel(node, operands), (*buffers, *results), label_of([node]), (node,))
+
+
+def _outputs(unit: Unit, assembly: Assembly, placement: Placement, node: Node) -> list[Buffer]:
+    """One buffer per value of a node; values that nobody uses get one as well."""
+    if not isinstance(node.type, TupleType):
+        return [_shaped(placement.targets[node][0], node)]
+    by_index = {item.attrs["index"]: item for item in unit.makes}
+    found = []
+    for index, type in enumerate(node.type.items):
+        item = by_index.get(index)
+        if item is None:
+            found.append(_buffer(f"v{node.id}_{index}", type, "arena", None))
+        else:
+            found.append(_shaped(placement.targets[item][0], item))
+    return found
+
+
+def _shaped(buffer: Buffer, node: Node) -> Buffer:
+    if buffer.shape == node.shape:
+        return buffer
+    return Buffer(f"{buffer.name}_as", buffer.dtype, node.shape, "alias", buffer)

@@ -1,0 +1,66 @@
+"""Kernel calls between which only data and storage decide the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graphc.ir.types import Shape
+from graphc.loops.expr import Affine, load
+from graphc.loops.spec import Axis, Buffer, HostKernel, KernelCall, Nest, Operand, SourceKernel, Store
+from graphc.memory.lifetimes import base_of
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """A kernel call with what must come before it.
+
+    Attributes
+    ----------
+    call : KernelCall
+    before : set of Task
+        Tasks that have to be finished.
+    place : int
+        Place in the program's order.
+    writes_state : bool
+        Whether it writes a variable in place.
+    last : bool
+        Whether it belongs after everything that can fail, as a copy into a variable does.
+    """
+
+    call: KernelCall
+    place: int
+    before: set[Task] = field(default_factory=set)
+    writes_state: bool = False
+    last: bool = False
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether the kernel may report an error."""
+        spec = self.call.spec
+        if isinstance(spec, HostKernel):
+            return True
+        if isinstance(spec, SourceKernel):
+            return spec.can_fail
+        return isinstance(spec, Nest) and bool(spec.checks)
+
+
+def written(call: KernelCall) -> list[Buffer]:
+    """Buffers that a call writes."""
+    pairs = zip(call.buffers, call.spec.operands, strict=True)
+    return [base_of(buffer) for buffer, operand in pairs if operand.access != "in"]
+
+
+def read(call: KernelCall) -> list[Buffer]:
+    """Buffers that a call reads."""
+    pairs = zip(call.buffers, call.spec.operands, strict=True)
+    return [base_of(buffer) for buffer, operand in pairs if operand.access != "out"]
+
+
+def copy_call(source: Buffer, target: Buffer, elements: Shape) -> KernelCall:
+    """A call that copies a dense buffer."""
+    size = elements[0] if elements else 1
+    offset = Affine(0, (1,)) if elements else Affine(0, ())
+    axes = (Axis(size),) if elements else ()
+    store = Store(1, offset, load(0, offset, source.dtype), False)
+    spec = Nest(axes, (Operand(source.dtype, "in"), Operand(target.dtype, "out")), (store,))
+    return KernelCall(spec, (source, target), "copy", ())

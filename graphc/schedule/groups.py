@@ -1,0 +1,148 @@
+"""Groups of nodes that become one kernel, and the graph between them, kept acyclic while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from graphc.ir.node import Node
+from graphc.ir.types import Shape
+
+# How many groups a search for a path may visit before the answer is taken to be yes: it bounds the cost per node.
+SEARCH_BUDGET = 400
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Nodes computed by one kernel.
+
+    Attributes
+    ----------
+    id : int
+    kind : str
+        ``"nest"``, ``"contract"`` (a contraction or convolution with its epilogue) or ``"opaque"`` (one node).
+    space : Shape
+        Sizes of the common index space, axes of size 1 left out.
+    reduce : frozenset of int
+        Axes of the space that its reductions go over.
+    anchor : Node, optional
+        The contraction.
+    members : list of Node
+        In topological order.
+    inputs : set of int
+        Groups whose results it reads.
+    hard : set of int
+        Those of them that it reads otherwise than element by element: they can never become one with it.
+    first, last : int
+        Smallest and largest topological position of a member.
+    """
+
+    id: int
+    kind: str
+    space: Shape
+    reduce: frozenset[int]
+    anchor: Node | None
+    members: list[Node]
+    first: int
+    last: int
+    inputs: set[int] = field(default_factory=set)
+    hard: set[int] = field(default_factory=set)
+
+    @property
+    def row_space(self) -> Shape:
+        """The space without the reduced axes."""
+        return tuple(dim for axis, dim in enumerate(self.space) if axis not in self.reduce)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The axes that are not reduced."""
+        return tuple(axis for axis in range(len(self.space)) if axis not in self.reduce)
+
+
+class GroupGraph:
+    """Groups under merging."""
+
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+        self._parent: list[int] = []
+        self.of: dict[Node, int] = {}
+
+    def new(self, kind: str, node: Node, space: Shape, position: int) -> Group:
+        """A group of one node."""
+        group = Group(len(self._groups), kind, space, frozenset(), None, [], position, position)
+        self._groups.append(group)
+        self._parent.append(group.id)
+        self.append(group, node, position)
+        return group
+
+    def append(self, group: Group, node: Node, position: int) -> None:
+        """Make a node a member."""
+        group.members.append(node)
+        group.first, group.last = min(group.first, position), max(group.last, position)
+        self.of[node] = group.id
+
+    def find(self, number: int) -> Group:
+        """The group that a group of this number has become part of."""
+        root = number
+        while self._parent[root] != root:
+            root = self._parent[root]
+        while self._parent[number] != root:
+            self._parent[number], number = root, self._parent[number]
+        return self._groups[root]
+
+    def group_of(self, node: Node) -> Group | None:
+        """The group of a node, None for leaves and for nodes that cost nothing."""
+        number = self.of.get(node)
+        return None if number is None else self.find(number)
+
+    def groups(self) -> list[Group]:
+        """All groups."""
+        return [group for group in self._groups if self._parent[group.id] == group.id]
+
+    def resolved(self, numbers: Iterable[int]) -> set[int]:
+        """Current numbers of groups."""
+        return {self.find(number).id for number in numbers}
+
+    def reaches(self, source: Group, target: Group) -> bool:
+        """Whether `target` needs `source`, by a search back from it that stops before `source` begins."""
+        if source is target:
+            return True
+        seen, stack = {target.id}, [target]
+        while stack:
+            group = stack.pop()
+            for number in group.inputs:
+                before = self.find(number)
+                if before is source:
+                    return True
+                if before.id not in seen and before.last > source.first:
+                    if len(seen) >= SEARCH_BUDGET:
+                        return True
+                    seen.add(before.id)
+                    stack.append(before)
+        return False
+
+    def may_read(self, group: Group, producers: Iterable[int]) -> bool:
+        """Whether a member that reads these groups can be added without a cycle."""
+        return not any(self.reaches(group, p) for p in map(self.find, set(producers)) if p is not group)
+
+    def may_merge(self, left: Group, right: Group) -> bool:
+        """Whether no path leads from one to the other through a third, and none reads the other otherwise than element
+        by element."""
+        if left.id in self.resolved(right.hard) or right.id in self.resolved(left.hard):
+            return False
+        others = self.resolved(left.inputs | right.inputs) - {left.id, right.id}
+        return self.may_read(left, others & self.resolved(right.inputs)) and self.may_read(
+            right, others & self.resolved(left.inputs)
+        )
+
+    def merge(self, left: Group, right: Group) -> Group:
+        """Make two groups one."""
+        into, gone = (left, right) if len(left.members) >= len(right.members) else (right, left)
+        into.members = sorted(into.members + gone.members, key=lambda node: node.id)
+        into.first, into.last = min(into.first, gone.first), max(into.last, gone.last)
+        into.reduce, into.anchor = into.reduce | gone.reduce, into.anchor or gone.anchor
+        into.kind = "contract" if into.anchor is not None else into.kind
+        self._parent[gone.id] = into.id
+        into.inputs = self.resolved(into.inputs | gone.inputs) - {into.id}
+        into.hard = self.resolved(into.hard | gone.hard) - {into.id}
+        return into

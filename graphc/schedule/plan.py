@@ -1,0 +1,144 @@
+"""From a program to kernel calls in order, over buffers with places in one block of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphc.ir.dims import Dim, symbols
+from graphc.ir.node import Node
+from graphc.ir.program import Program
+from graphc.loops.cost import Cost, cost_of
+from graphc.loops.spec import Buffer, KernelCall
+from graphc.memory.arena import Arena, plan_arena
+from graphc.memory.lifetimes import base_of
+from graphc.schedule.assemble import Assembly, Placement, tasks_of
+from graphc.schedule.order import execution_order
+from graphc.schedule.regions import Regions
+
+# Size taken for a symbol when alternatives are compared and nothing better is known.
+TYPICAL_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleOptions:
+    """Choices of the scheduler.
+
+    Attributes
+    ----------
+    representative : Mapping of str to int
+        Values of size symbols at which memory is compared; others are taken to be `TYPICAL_SIZE`. The plan is valid
+        at all sizes.
+    """
+
+    representative: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Kernel calls of a program and the memory they work in.
+
+    Attributes
+    ----------
+    calls : list of KernelCall
+        In execution order.
+    costs : list of Cost
+        Bytes and flops of every call.
+    feeds, variables : list of Buffer
+        One per input and per variable slot.
+    constants : list of Buffer
+        Arrays; their payload is the value.
+    fetches : list of Buffer
+        One per output; fresh memory at every call.
+    arena : Arena
+        Offsets of all temporaries.
+    commit : int
+        Calls before this position change no variable; calls from it on cannot fail.
+    unfused : list of (Node, Node, str)
+        Producer, consumer, and why they are different kernels.
+    """
+
+    calls: list[KernelCall]
+    costs: list[Cost]
+    feeds: list[Buffer]
+    variables: list[Buffer]
+    constants: list[Buffer]
+    fetches: list[Buffer]
+    arena: Arena
+    commit: int
+    unfused: list[tuple[Node, Node, str]]
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """All buffers, those of which others are aliases included."""
+        found = dict.fromkeys([*self.feeds, *self.variables, *self.constants, *self.fetches])
+        for call in self.calls:
+            for buffer in call.buffers:
+                found.setdefault(buffer)
+                found.setdefault(base_of(buffer))
+        return list(found)
+
+
+def plan_program(program: Program, options: ScheduleOptions | None = None) -> Schedule:
+    """Fuse, lower, order, and place in memory.
+
+    Parameters
+    ----------
+    program : Program
+        Pure nodes, already rewritten.
+    options : ScheduleOptions, optional
+
+    Returns
+    -------
+    Schedule
+
+    Examples
+    --------
+    >>> from graphc.ir.dims import symbol
+    >>> from graphc.ir.dtypes import float32
+    >>> from graphc.ir.types import TensorType
+    >>> from graphc.ops.builder import Builder
+    >>> b = Builder()
+    >>> x = b.input(0, TensorType(float32, (symbol("n"), 8)))
+    >>> y = b.emit("sum", b.emit("exp", x * 2.0), axes=(1,), keepdims=False)
+    >>> [call.label for call in plan_program(Program((x,), (y,))).calls]
+    ['mul+exp+sum']
+    """
+    chosen = options or ScheduleOptions()
+    regions = Regions(program)
+    assembly = Assembly(program, regions)
+    placement = Placement(assembly)
+    tasks = tasks_of(assembly, placement)
+    sizes = representative_sizes([d for task in tasks for b in task.call.buffers for d in b.shape], chosen)
+    order = execution_order(tasks, sizes)
+    calls = [task.call for task in order]
+    commit = next((place for place, task in enumerate(order) if task.writes_state), len(order))
+    return Schedule(
+        calls,
+        [cost_of(call.spec) for call in calls],
+        assembly.feeds,
+        assembly.variables,
+        assembly.constants,
+        placement.fetches,
+        plan_arena(calls, sizes),
+        commit,
+        _unfused(regions, assembly),
+    )
+
+
+def representative_sizes(dims: list[Dim], options: ScheduleOptions) -> dict[str, int]:
+    """A value for every symbol."""
+    names = {name for dim in dict.fromkeys(dims) for name in symbols(dim)}
+    return {name: options.representative.get(name, TYPICAL_SIZE) for name in sorted(names)}
+
+
+def _unfused(regions: Regions, assembly: Assembly) -> list[tuple[Node, Node, str]]:
+    found = []
+    for node, accesses in regions.accesses.items():
+        for access in accesses:
+            producer = regions.graph.group_of(access.source)
+            if producer is None or producer is regions.graph.group_of(node) or access.source not in assembly.stored:
+                continue
+            reason = regions.reasons.get((access.source, node), "the value is read at other elements")
+            found.append((access.source, node, reason))
+    return found

@@ -1,0 +1,286 @@
+"""Which nodes become one kernel.
+
+Nodes are placed in topological order. A node joins the group of a value that it reads when both have one index space,
+it reads that value at its own element (or at its row's, for a reduction's result), and the graph of groups stays
+acyclic; then other groups that it reads are merged in under the same conditions. Every edge that stays between two
+groups keeps its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphc.ir.node import Node
+from graphc.ir.program import Program
+from graphc.ir.types import Shape
+from graphc.loops.indexmap import IndexMap, identity_map
+from graphc.loops.lower import is_computed, is_free, is_trivial_reduction, reduction_axes
+from graphc.ops.record import record_of
+from graphc.schedule.access import (
+    Access,
+    Sizes,
+    behind_views,
+    contraction_axes,
+    dense_base,
+    is_contraction,
+    large,
+    reads_of,
+)
+from graphc.schedule.groups import Group, GroupGraph
+
+# A kernel of more nodes than this would run out of registers and of recursion depth while it is lowered.
+MOST_MEMBERS = 96
+# Full-shape consumers of a reduction over everything stay in its kernel only where a second loop would cost more.
+SMALL_SPACE = 16384
+
+LEAVES = frozenset({"input", "variable", "const"})
+
+
+class Regions:
+    """Groups of a program's nodes.
+
+    Attributes
+    ----------
+    graph : GroupGraph
+    accesses : dict
+        For every placed node, what it reads.
+    reasons : dict
+        Why a producer and a consumer are in different kernels.
+    copies : list of Node
+        Leaves that are results as they are: each is copied by a kernel of its own.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.sizes = Sizes(program.guards)
+        self.graph = GroupGraph()
+        self.accesses: dict[Node, list[Access]] = {}
+        self.reasons: dict[tuple[Node, Node], str] = {}
+        self.copies: list[Node] = []
+        self._readers: dict[Node, int] = {}
+        nodes = program.nodes()
+        self._position = {node: place for place, node in enumerate(nodes)}
+        for node in nodes:
+            if node.op not in LEAVES and not is_free(node):
+                self._place(node)
+        for result in dict.fromkeys(map(dense_base, program.results)):
+            if result.op in LEAVES and not is_free(result):
+                self.copies.append(result)
+            elif is_free(result):
+                self.store(result)
+
+    def space_of(self, node: Node) -> Shape:
+        """The index space in which a node is computed: a reduction's is its operand's."""
+        if record_of(node.op).kind == "reduce" and not is_trivial_reduction(node):
+            return self.sizes.space(node.inputs[0].shape)
+        return self.sizes.space(node.shape)
+
+    def reduced(self, node: Node) -> frozenset[int]:
+        """Axes of its space that a reduction goes over."""
+        axes, shape = reduction_axes(node), node.inputs[0].shape
+        counted = [a for a, dim in enumerate(shape) if dim != 1]
+        return frozenset(place for place, a in enumerate(counted) if a in axes)
+
+    def is_row(self, node: Node, group: Group) -> bool:
+        """Whether a member has one value per row of its group."""
+        return bool(group.reduce) and self.sizes.space(node.shape) == group.row_space
+
+    def store(self, node: Node) -> None:
+        """Give a view, a size or a constant a kernel of its own that writes it out."""
+        if node in self.accesses:
+            return
+        space = self.sizes.space(node.shape)
+        self._collect(node, space)
+        group = self.graph.new("nest", node, space, self._position[node])
+        self._connect(group, node, None)
+
+    def _place(self, node: Node) -> None:
+        if node.op == "item":
+            group = self.graph.group_of(node.inputs[0])
+            assert group is not None
+            self.graph.append(group, node, self._position[node])
+            self.accesses[node] = []
+        elif is_contraction(node) and node.op == "matmul":
+            self._place_contraction(node)
+        elif is_computed(node) or (record_of(node.op).kind == "reduce"):
+            self._place_in_nest(node)
+        else:
+            self._place_opaque(node)
+
+    def _place_contraction(self, node: Node) -> None:
+        axes = contraction_axes(node)
+        self.accesses[node] = []
+        for operand, index_map in zip(node.inputs, (axes.left, axes.right), strict=True):
+            access, _ = behind_views(operand, index_map, axes.sizes)
+            if is_free(access.source):
+                access = Access(operand, index_map)
+                self.store(operand)
+            self._note(node, access)
+        group = self.graph.new("contract", node, self.sizes.space(node.shape), self._position[node])
+        group.anchor = node
+        self._connect(group, node, "operands of a contraction are read from memory")
+
+    def _place_opaque(self, node: Node) -> None:
+        """One kernel for one node; operands have to be dense in memory."""
+        self.accesses[node] = []
+        for base in dict.fromkeys(map(dense_base, node.inputs)):
+            if is_free(base):
+                self.store(base)
+            self._note(node, Access(base, IndexMap((), True)))
+        anchored = is_contraction(node)
+        space = self.sizes.space(node.shape) if anchored else ()
+        group = self.graph.new("contract" if anchored else "opaque", node, space, self._position[node])
+        group.anchor = node if anchored else None
+        self._connect(group, node, f"operands of {node.op} are read from memory")
+
+    def _place_in_nest(self, node: Node) -> None:
+        space = self.space_of(node)
+        self._collect(node, space)
+        group = self._choose(node, space)
+        if group is None:
+            group = self.graph.new("nest", node, space, self._position[node])
+        else:
+            self.graph.append(group, node, self._position[node])
+        if self._reduces(node):
+            group.reduce = self.reduced(node)
+        group = self._merge_producers(node, group)
+        self._connect(group, node, None)
+
+    def _reduces(self, node: Node) -> bool:
+        return record_of(node.op).kind == "reduce" and not is_trivial_reduction(node)
+
+    def _collect(self, node: Node, space: Shape) -> None:
+        """Record what a node reads behind views; a view that cannot be folded is stored."""
+        self.accesses[node] = []
+        for operand, index_map in reads_of(node, space):
+            access, blocked = behind_views(operand, index_map, space)
+            if blocked:
+                self.store(access.source)
+            if blocked or not is_free(access.source):
+                self._note(node, access)
+
+    def _note(self, node: Node, access: Access) -> None:
+        if is_free(access.source):
+            self.store(access.source)
+        if access not in self.accesses[node]:
+            self.accesses[node].append(access)
+
+    def _choose(self, node: Node, space: Shape) -> Group | None:
+        """The group to join: the latest producer that allows it, else one that reads the same values."""
+        producers = {g.id: g for a in self.accesses[node] if (g := self.graph.group_of(a.source)) is not None}
+        for group in sorted(producers.values(), key=lambda g: -g.last):
+            reason = self._obstacle(node, space, group) or self._cycle(group, producers)
+            if reason is None:
+                return group
+            self._explain(node, group, reason)
+        own = set(producers)
+        for access in self.accesses[node]:
+            number = self._readers.get(access.source)
+            if number is None or not self._is_own_element(access, space):
+                continue
+            sibling = self.graph.find(number)
+            fits = sibling.kind == "nest" and self._obstacle(node, space, sibling) is None
+            if fits and self.graph.may_read(sibling, own):
+                return sibling
+        return None
+
+    def _cycle(self, group: Group, producers: dict[int, Group]) -> str | None:
+        if self.graph.may_read(group, producers):
+            return None
+        return "another operand needs the producer's kernel to have finished"
+
+    def _explain(self, node: Node, group: Group, reason: str) -> None:
+        for access in self.accesses[node]:
+            if self.graph.group_of(access.source) is group:
+                self.reasons[access.source, node] = reason
+
+    def _is_own_element(self, access: Access, space: Shape) -> bool:
+        source = access.source
+        return self.sizes.space(source.shape) == space and access.index_map == _own(source, range(len(space)), space)
+
+    def _obstacle(self, node: Node, space: Shape, group: Group) -> str | None:
+        """Why a node cannot be computed in a group's index space, apart from cycles; None if it can."""
+        if group.kind == "opaque":
+            return "the producer is a kernel by itself"
+        if len(group.members) >= MOST_MEMBERS:
+            return f"the producer's kernel has {MOST_MEMBERS} operations already"
+        full = space == group.space
+        if self._reduces(node):
+            if group.anchor is not None:
+                return "a reduction needs finished elements, and a contraction writes tiles"
+            if full and group.reduce and group.reduce != self.reduced(node):
+                return "the kernel reduces over other axes"
+        elif not full and not (group.reduce and space == group.row_space):
+            return f"index space {_shown(space)} against {_shown(group.space)}"
+        if not full and self._reduces(node):
+            return f"index space {_shown(space)} against {_shown(group.space)}"
+        if full and group.reduce and not group.row_space and large(space, SMALL_SPACE) and not self._reduces(node):
+            return "the reduction over everything has to be complete first"
+        return self._map_obstacle(node, group, full)
+
+    def _map_obstacle(self, node: Node, group: Group, full: bool) -> str | None:
+        for access in self.accesses[node]:
+            if self.graph.group_of(access.source) is group and not self._is_aligned(access, group, full):
+                return "the value is read at other elements than those being computed"
+        return None
+
+    def _is_aligned(self, access: Access, group: Group, full: bool) -> bool:
+        """Whether a member is read at the element, or at the row, that is being computed."""
+        row = self.is_row(access.source, group)
+        if full:
+            axes = group.kept if row else tuple(range(len(group.space)))
+            return access.index_map == _own(access.source, axes, group.space)
+        return row and access.index_map == _own(access.source, range(len(group.row_space)), group.row_space)
+
+    def _merge_producers(self, node: Node, group: Group) -> Group:
+        for access in self.accesses[node]:
+            other = self.graph.group_of(access.source)
+            if other is None or other is group:
+                continue
+            reason = self._merge_obstacle(access, other, group)
+            if reason is None:
+                group = self.graph.merge(group, other)
+            else:
+                self.reasons[access.source, node] = reason
+        return group
+
+    def _merge_obstacle(self, access: Access, other: Group, group: Group) -> str | None:
+        if other.kind == "opaque":
+            return "the producer is a kernel by itself"
+        if other.space != group.space:
+            return f"index space {_shown(group.space)} against {_shown(other.space)}"
+        if other.reduce and group.reduce and other.reduce != group.reduce:
+            return "the kernels reduce over different axes"
+        if other.anchor is not None and group.anchor is not None:
+            return "both kernels are contractions"
+        if (other.anchor or group.anchor) is not None and (other.reduce or group.reduce):
+            return "a reduction needs finished elements, and a contraction writes tiles"
+        if len(other.members) + len(group.members) > MOST_MEMBERS:
+            return f"the kernel would have more than {MOST_MEMBERS} operations"
+        if not self._is_aligned(access, other, True):
+            return "the value is read at other elements than those being computed"
+        if not self.graph.may_merge(other, group):
+            return "another operand needs the producer's kernel to have finished"
+        return None
+
+    def _connect(self, group: Group, node: Node, reason: str | None) -> None:
+        """Enter the edges of a placed node into the graph of groups."""
+        full = self.space_of(node) == group.space
+        for access in self.accesses[node]:
+            other = self.graph.group_of(access.source)
+            if other is not None and other is not group:
+                group.inputs.add(other.id)
+                aligned = reason is None and full and other.space == group.space
+                if not aligned or not self._is_aligned(access, other, True):
+                    group.hard.add(other.id)
+                if reason is not None:
+                    self.reasons[access.source, node] = reason
+            if reason is None:
+                self._readers[access.source] = group.id
+
+
+def _own(node: Node, axes: Iterable[int], space: Shape) -> IndexMap:
+    return identity_map(node.shape, list(axes), len(space))
+
+
+def _shown(space: Shape) -> str:
+    return f"[{', '.join(map(str, space))}]"
