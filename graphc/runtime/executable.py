@@ -1,0 +1,272 @@
+"""A loaded program: binds addresses, keeps arenas, runs steps."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .engine import Engine
+from .entry import MISMATCH, ArraySpec, Entry, compile_trampoline, make_entry
+from .plan import ProgramCode
+
+__all__ = ["Executable", "FeedMismatchError", "StepError"]
+
+_ALIGNMENT = 64
+_FRAMES_PER_LANE = 32
+_ERROR_WORDS = 8
+# The values that formulas may use besides symbols; nothing else of Python is reachable from a cached formula.
+_FORMULA_NAMES: dict[str, Any] = {"__builtins__": {}, "min": min, "max": max}
+
+
+class FeedMismatchError(ValueError):
+    """Feeds whose number, ranks or sizes do not fit the program."""
+
+
+class StepError(RuntimeError):
+    """A step that reported a failure.
+
+    Attributes
+    ----------
+    status : int
+        What the kernel returned; -1 for an exception in a source kernel.
+    call : int
+        Index of the failing call.
+    payload : tuple of int
+        What the kernel left in the error array.
+    """
+
+    def __init__(self, status: int, call: int, payload: tuple[int, ...]) -> None:
+        super().__init__(f"the compiled step failed with status {status} in call {call}, payload {payload}")
+        self.status, self.call, self.payload = status, call, payload
+
+
+@dataclass
+class _Frame:
+    """Everything one lane needs to run the program at one set of sizes."""
+
+    entry: Entry
+    outputs: tuple[tuple[tuple[int, ...], np.dtype], ...]
+    alive: tuple[Any, ...]
+
+
+class _Lane:
+    """What one call in flight owns: an arena, an error array and the frames that point into them."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.error = np.zeros(_ERROR_WORDS, np.int64)
+        self.arena = np.empty(0, np.uint8)
+        self.frames: OrderedDict[tuple[int, ...], _Frame] = OrderedDict()
+        self.last: _Frame | None = None
+
+    def reserve(self, size: int) -> None:
+        """Grow the arena to `size` bytes. Old frames point into the old arena and are dropped with it."""
+        if self.arena.nbytes >= size:
+            return
+        # Lanes start at different offsets modulo 4 KiB: equal ones slow simultaneous accesses down.
+        stagger = self.number * 17 % 64 * _ALIGNMENT
+        block = np.empty(size + stagger + _ALIGNMENT, np.uint8)
+        start = -block.ctypes.data % _ALIGNMENT + stagger
+        self.arena = block[start : start + size]
+        self.frames.clear()
+
+
+class Executable:
+    """A program in executable memory.
+
+    Parameters
+    ----------
+    code : ProgramCode
+    variables : sequence of ndarray
+        Storage of the variable buffers, in their order: C-contiguous and aligned, updated in place.
+    externals : mapping of str to int, optional
+        Addresses of the ``external`` buffers and of symbols of the object.
+    load_trampoline : callable, optional
+        Gives the object of the native entry.
+    poison : bool
+        Fill the arena with NaN patterns before every run, for tests of the memory plan.
+
+    Notes
+    -----
+    Any number of threads may call; each call in flight has an arena of its own. Keeping runs that write one store
+    apart is the caller's business.
+    """
+
+    def __init__(
+        self,
+        code: ProgramCode,
+        variables: Sequence[np.ndarray] = (),
+        externals: Mapping[str, int] | None = None,
+        load_trampoline: Callable[[], bytes] = compile_trampoline,
+        poison: bool = False,
+    ) -> None:
+        self.code = code
+        self._externals = dict(externals or {})
+        self._engine = Engine(code.object_code, self._externals)
+        self._step = self._engine.address(code.entry)
+        self._evaluate = _compile_formulas(code.formulas)
+        self._constants = [_aligned_copy(blob) for blob in code.constants]
+        self._load_trampoline = load_trampoline
+        self._poison = poison
+        self._feeds = code.of_kind("feed")
+        self._fetches = code.of_kind("fetch")
+        self._lanes = 0
+        self._idle: list[_Lane] = []
+        self.bind_variables(variables)
+
+    def bind_variables(self, variables: Sequence[np.ndarray]) -> None:
+        """Use other storage for the variables. No call may be in flight.
+
+        Raises
+        ------
+        ValueError
+            If the number, a dtype or the layout of the arrays is not what the program expects.
+        """
+        specs = self.code.of_kind("variable")
+        if len(specs) != len(variables):
+            raise ValueError(f"the program has {len(specs)} variables, {len(variables)} were given")
+        for (_, spec), array in zip(specs, variables, strict=True):
+            if array.dtype != np.dtype(spec.dtype) or not (array.flags.c_contiguous and array.flags.writeable):
+                raise ValueError(f"variable {spec.name!r} needs a writeable C-contiguous {spec.dtype} array")
+        self._variables = list(variables)
+        self._idle = []
+
+    def __call__(self, *feeds: np.ndarray) -> list[np.ndarray]:
+        """Run one step.
+
+        Parameters
+        ----------
+        *feeds : ndarray
+            In the order of the feed buffers, in their dtypes; other layouts and byte orders are copied.
+
+        Returns
+        -------
+        list of ndarray
+            Fresh arrays, in the order of the fetch buffers.
+
+        Raises
+        ------
+        FeedMismatchError
+            If feeds do not fit. Nothing has run.
+        StepError
+            If a kernel reported a failure.
+        """
+        try:
+            lane = self._idle.pop()
+        except IndexError:
+            lane = self._new_lane()
+        try:
+            frame = lane.last
+            if frame is None:
+                frame, feeds = self._fit(lane, feeds)
+            if self._poison:
+                lane.arena.fill(0xFF)
+            outputs = [np.empty(shape, dtype) for shape, dtype in frame.outputs]
+            status = frame.entry(*feeds, *outputs)
+            if status == MISMATCH:
+                frame, feeds = self._fit(lane, feeds)
+                if self._poison:
+                    lane.arena.fill(0xFF)
+                outputs = [np.empty(shape, dtype) for shape, dtype in frame.outputs]
+                status = frame.entry(*feeds, *outputs)
+            if status:
+                raise StepError(status, int(lane.error[0]), tuple(int(word) for word in lane.error[1:]))
+            return outputs
+        finally:
+            self._idle.append(lane)
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of all arenas that are not in use by a call."""
+        return sum(lane.arena.nbytes for lane in self._idle)
+
+    def close(self) -> None:
+        """Unload the code and drop the arenas. No call may be in flight or follow."""
+        self._idle = []
+        self._engine.close()
+
+    def _new_lane(self) -> _Lane:
+        self._lanes += 1
+        return _Lane(self._lanes - 1)
+
+    def _fit(self, lane: _Lane, feeds: Sequence[Any]) -> tuple[_Frame, tuple[np.ndarray, ...]]:
+        """Find or make the lane's frame for these feeds, and bring the feeds into the layout that it takes."""
+        if len(feeds) != len(self._feeds):
+            raise FeedMismatchError(f"the program takes {len(self._feeds)} feeds, {len(feeds)} were given")
+        arrays = tuple(
+            _standard_layout(feed, np.dtype(spec.dtype)) for feed, (_, spec) in zip(feeds, self._feeds, strict=True)
+        )
+        for array, (_, spec) in zip(arrays, self._feeds, strict=True):
+            if array.ndim != len(spec.shape):
+                raise FeedMismatchError(f"feed {spec.name!r} has rank {array.ndim}, the program {len(spec.shape)}")
+        key = tuple(arrays[feed].shape[axis] for feed, axis in self.code.symbols)
+        frame = lane.frames.get(key)
+        values = self._evaluate(key)
+        for array, (_, spec) in zip(arrays, self._feeds, strict=True):
+            expected = tuple(values[formula] for formula in spec.shape)
+            if array.shape != expected:
+                raise FeedMismatchError(f"feed {spec.name!r} has shape {array.shape}, the program needs {expected}")
+        if frame is None:
+            frame = self._new_frame(lane, values)
+            lane.frames[key] = frame
+            if len(lane.frames) > _FRAMES_PER_LANE:
+                lane.frames.popitem(last=False)
+        lane.frames.move_to_end(key)
+        lane.last = frame
+        return frame, arrays
+
+    def _new_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
+        """Lay out the table for sizes `values` and make the entry."""
+        code = self.code
+        if code.arena_bytes >= 0:
+            lane.reserve(values[code.arena_bytes])
+        table = np.zeros(len(code.buffers) + 1, np.int64)
+        table[0] = lane.error.ctypes.data
+        arena = lane.arena.ctypes.data
+        for word, spec in enumerate(code.buffers, 1):
+            if spec.kind == "arena":
+                table[word] = arena + values[spec.place]
+            elif spec.kind == "constant":
+                table[word] = self._constants[spec.place].ctypes.data
+            elif spec.kind == "variable":
+                table[word] = self._variables[spec.place].ctypes.data
+            elif spec.kind == "external":
+                table[word] = self._externals[spec.name]
+        dims = np.array([*(values[formula] for formula in code.dims), 0], np.int64)
+        shapes = {word: tuple(values[f] for f in spec.shape) for word, spec in (*self._feeds, *self._fetches)}
+        specs = [ArraySpec(word, spec.dtype, shapes[word]) for word, spec in self._feeds]
+        specs += [ArraySpec(word, spec.dtype, shapes[word], written=True) for word, spec in self._fetches]
+        entry, keep = make_entry(
+            self._step, table, dims, specs, release_gil=code.release_gil, keep_denormals=code.keep_denormals,
+            load_trampoline=self._load_trampoline,
+        )  # fmt: skip
+        outputs = tuple((shapes[word], np.dtype(spec.dtype)) for word, spec in self._fetches)
+        return _Frame(entry, outputs, (table, dims, keep, lane.arena))
+
+
+def _compile_formulas(formulas: Sequence[str]) -> Callable[[tuple[int, ...]], tuple[int, ...]]:
+    """One function from symbol values to all formula values."""
+    source = f"lambda d: ({''.join(f'({formula}),' for formula in formulas)})"
+    return eval(source, dict(_FORMULA_NAMES))  # type: ignore[no-any-return]
+
+
+def _aligned_copy(blob: bytes) -> np.ndarray:
+    block = np.empty(len(blob) + _ALIGNMENT, np.uint8)
+    start = -block.ctypes.data % _ALIGNMENT
+    block[start : start + len(blob)] = np.frombuffer(blob, np.uint8)
+    return block[start : start + len(blob)]
+
+
+def _standard_layout(feed: Any, dtype: np.dtype) -> np.ndarray:
+    """`feed` as an exact ndarray: native `dtype`, C-contiguous, aligned; itself where it already is."""
+    array = np.asarray(feed)
+    if not np.can_cast(array.dtype, dtype, "equiv"):
+        raise FeedMismatchError(f"a feed has dtype {array.dtype}, the program takes {dtype}")
+    array = np.require(array, dtype, ["C", "A"])
+    array = array.reshape(np.shape(feed))
+    # Two NumPy types can be one dtype (long and long long); the entry knows one number.
+    return array if array.dtype.num == dtype.num else array.view(dtype)
