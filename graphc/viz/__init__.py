@@ -1,0 +1,5 @@
+"""Pictures of graphs."""
+
+from graphc.viz.draw import draw
+
+__all__ = ["draw"]
