@@ -1,3 +1,194 @@
-"""graphc: a static-graph compiler for Python."""
+"""graphc: a static-graph compiler for Python.
+
+Build a graph of placeholders, variables and operations, ask for gradients, and run it: the whole step is one native
+call.
+"""
+
+from graphc import ops as _records
+from graphc import train
+from graphc.api import nn
+from graphc.api.arrays import (
+    argsort,
+    diag,
+    diag_part,
+    eye,
+    gather,
+    gather_nd,
+    linspace,
+    meshgrid,
+    one_hot,
+    pad,
+    reverse,
+    scatter_nd,
+    searchsorted,
+    sequence_mask,
+    sort,
+    split,
+    tensor_scatter_add,
+    tensor_scatter_max,
+    tensor_scatter_min,
+    tensor_scatter_update,
+    tile,
+    top_k,
+    tril,
+    triu,
+    unsorted_segment_sum,
+    unstack,
+)
+from graphc.api.arrays import (
+    range_ as range,
+)
+from graphc.api.arrays import (
+    slice_ as slice,
+)
+from graphc.api.einsum import einsum
+from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
+from graphc.api.inputs import placeholder
+from graphc.api.math import (
+    abs_ as abs,
+)
+from graphc.api.math import (
+    add,
+    argmax,
+    argmin,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cast,
+    cbrt,
+    ceil,
+    clip_by_value,
+    cos,
+    cosh,
+    cumprod,
+    cumsum,
+    digamma,
+    divide,
+    equal,
+    erf,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    floordiv,
+    greater,
+    greater_equal,
+    is_finite,
+    is_inf,
+    is_nan,
+    less,
+    less_equal,
+    lgamma,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    matmul,
+    maximum,
+    minimum,
+    mod,
+    multiply,
+    negative,
+    not_equal,
+    reciprocal,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_std,
+    reduce_sum,
+    reduce_variance,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    squared_difference,
+    subtract,
+    tan,
+    tanh,
+    tensordot,
+    trunc,
+    truncatediv,
+    truncatemod,
+    where,
+)
+from graphc.api.math import (
+    pow_ as pow,
+)
+from graphc.api.math import (
+    round_ as round,
+)
+from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
+from graphc.api.shaping import (
+    broadcast_to,
+    concat,
+    constant,
+    expand_dims,
+    fill,
+    identity,
+    ones,
+    ones_like,
+    rank,
+    reshape,
+    shape,
+    size,
+    squeeze,
+    stack,
+    stop_gradient,
+    transpose,
+    zeros,
+    zeros_like,
+)
+from graphc.api.state import (
+    assign,
+    assign_add,
+    assign_sub,
+    control_dependencies,
+    global_variables,
+    global_variables_initializer,
+    group,
+    name_scope,
+    no_op,
+    trainable_variables,
+    variables_initializer,
+)
+from graphc.graph.errors import ExecutionError, FeedError, FetchError, GraphError, UninitializedError
+from graphc.graph.graph import Graph, get_default_graph, reset_default_graph
+from graphc.graph.operation import Operation, Tensor
+from graphc.graph.shape import TensorShape
+from graphc.graph.store import Store
+from graphc.graph.variable import Variable
+from graphc.ir.dtypes import (
+    DType,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    promotion_table,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from graphc.ir.dtypes import (
+    bool_ as bool,
+)
+from graphc.session.session import Config, Session, get_default_session
 
 __version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Public functions over the user's tensors."""

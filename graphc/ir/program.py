@@ -64,15 +64,21 @@ class Program:
         """Outputs, then new values of variables."""
         return self.outputs + tuple(node for _, node in self.updates)
 
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """Every node that must be kept: results, and values of sizes."""
+        return self.results + tuple(node for _, node in self.size_values)
+
     def nodes(self) -> list[Node]:
         """Every node that a result depends on, inputs first, in topological order."""
         return reachable(self.results)
 
     def replace_results(self, mapping: Mapping[Node, Node]) -> Program:
-        """The program with results replaced."""
+        """The program with results and values of sizes replaced."""
         outputs = tuple(mapping.get(n, n) for n in self.outputs)
         updates = tuple((slot, mapping.get(n, n)) for slot, n in self.updates)
-        return Program(self.inputs, outputs, updates, self.variables, self.guards, self.size_values)
+        sizes = tuple((name, mapping.get(n, n)) for name, n in self.size_values)
+        return Program(self.inputs, outputs, updates, self.variables, self.guards, sizes)
 
     def to_text(self) -> str:
         """The canonical text: numbered nodes in topological order, then results.

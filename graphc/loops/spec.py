@@ -106,11 +106,12 @@ class Contraction:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """N-dimensional convolution, channels last: x[n, *spatial, c], w[*window, c / groups, o], y[n, *spatial, o].
+    """N-dimensional convolution: x[n, *spatial, c], w[*window, c / groups, o], y[n, *spatial, o], operands by strides.
 
     Attributes
     ----------
     batch, channels, features : Dim
+        Of x, x and y; y has ``batch / batch_groups`` images.
     image, window, output : tuple of Dim
         Spatial sizes.
     strides, window_dilation, image_dilation : tuple of int
@@ -118,6 +119,10 @@ class Convolution:
         Padding before each spatial axis (may be negative).
     groups : int
     batch_groups : int
+    left : Affine
+        Offsets of x over (n, *spatial, c).
+    right : Affine
+        Offsets of w over (*window, c, o); fast where o has coefficient 1.
     operands, stores
         As in `Contraction`; axes of the stores are (n, *spatial, o).
     dtype : str
@@ -135,6 +140,8 @@ class Convolution:
     low: tuple[Dim, ...]
     groups: int
     batch_groups: int
+    left: Affine
+    right: Affine
     operands: tuple[Operand, ...]
     stores: tuple[Store, ...]
     dtype: str

@@ -1,6 +1,38 @@
 """Every operation, one record each; importing this package registers them all."""
 
-from graphc.ops import contract, leaves, reductions, views
-from graphc.ops.elementwise import arithmetic, exponential, logic
+from graphc.ops import (
+    contract,
+    convolution,
+    cumulative,
+    gather,
+    leaves,
+    reductions,
+    scatter,
+    segments,
+    sorting,
+    views,
+    window,
+)
+from graphc.ops.elementwise import arithmetic, exponential, logic, powers, rounding, shifts, special, trigonometric
 
-__all__ = ["arithmetic", "contract", "exponential", "leaves", "logic", "reductions", "views"]
+__all__ = [
+    "arithmetic",
+    "contract",
+    "convolution",
+    "cumulative",
+    "exponential",
+    "gather",
+    "leaves",
+    "logic",
+    "powers",
+    "reductions",
+    "rounding",
+    "scatter",
+    "segments",
+    "shifts",
+    "sorting",
+    "special",
+    "trigonometric",
+    "views",
+    "window",
+]

@@ -33,6 +33,11 @@ class Builder:
         self.current_origin: frozenset[int] = frozenset()
         self.origins: dict[Node, frozenset[int]] = {}
 
+    @property
+    def next_id(self) -> int:
+        """Number of the node that will be created next."""
+        return self._next
+
     def emit(self, op: str, *inputs: Node | bool | int | float, **attrs: Any) -> Node:
         """Emit one node, or find the equal one.
 

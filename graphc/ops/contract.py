@@ -9,6 +9,7 @@ import numpy as np
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 from graphc.ops.assume import assume_equal
+from graphc.ops.batching import aligned
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import broadcast_shapes
 
@@ -50,6 +51,7 @@ register(
         _infer_matmul,
         _evaluate_matmul,
         _vjp_matmul,
+        batch=aligned("matmul"),
         dtypes="iuf",
         sample=((-1.0, 1.0), (-1.0, 1.0)),
         doc="Matrix product over the last two axes; leading axes broadcast.",

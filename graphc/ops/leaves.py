@@ -10,6 +10,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim
 from graphc.ir.dtypes import DType, as_dtype
 from graphc.ir.types import TensorType, TupleType
+from graphc.ops.batching import shifted
 from graphc.ops.record import OpRecord, register
 
 
@@ -87,8 +88,10 @@ register(
         lambda g, out, x: (g,),
         linear=True,
         dtypes="biuf",
+        batch=shifted("identity"),
         symbolic=lambda x, tag=0: x,
-        doc="The operand itself. With a tag it is a boundary: nothing is merged or rewritten across it until gradients exist.",
+        doc="The operand itself. With a tag it is a boundary: nothing is merged or rewritten across it "
+        "until gradients exist.",
     )
 )
 register(
@@ -99,6 +102,7 @@ register(
         lambda x: x,
         lambda g, out, x: (None,),
         dtypes="biuf",
+        batch=shifted("stop_gradient"),
         symbolic=lambda x: x,
         doc="The operand itself, constant to differentiation.",
         differentiable=False,
@@ -128,5 +132,22 @@ register(
         _no_reference,
         differentiable=False,
         doc="Cotangents of the operands ys..ys+xs, expanded before optimization; operands: ys, xs, cotangents of ys.",
+    )
+)
+
+
+def _infer_jacobian(y: TensorType, x: TensorType) -> TensorType:
+    return TensorType(x.dtype, (*y.shape, *x.shape))
+
+
+register(
+    OpRecord(
+        "jacobian",
+        "meta",
+        _infer_jacobian,
+        _no_reference,
+        differentiable=False,
+        doc="Derivatives of all elements of y by all elements of x, expanded with the gradients.",
+        formula="d y[i] / d x[j]",
     )
 )

@@ -12,6 +12,7 @@ from typing import Any
 from graphc.ir.dims import Dim
 from graphc.ir.node import Node
 from graphc.ir.types import Type
+from graphc.ops.source import Source
 
 Infer = Callable[..., Type]
 Evaluate = Callable[..., Any]
@@ -46,12 +47,13 @@ class OpRecord:
         Value in terms of dimensions, for shape arithmetic. Every input's value is a flat tuple of dimensions.
     batch : callable ``(axis_size, inputs, batched, **attrs) -> Node``, optional
         The operation with a new leading axis on those inputs whose `batched` flag is set.
-    source : callable, optional
-        Body of a Numba source kernel, for irregular operations.
+    source : callable ``(node) -> graphc.ops.source.Source``, optional
+        Numba source of a kernel over typed pointers, for irregular operations.
     effect : str
         ``"pure"``, ``"random"``, ``"state"`` or ``"host"``.
     can_fail : str, optional
-        What went wrong when its kernel reports an error, as a message for the user.
+        What went wrong when its kernel reports an error, as a message for the user; `evaluate` raises `IndexError` in
+        the same cases, with the offending value.
     linear : bool
         Whether its result is linear in the operands jointly.
     doc : str
@@ -76,7 +78,7 @@ class OpRecord:
     scalar: Scalar | None = None
     symbolic: SymbolicValue | None = None
     batch: Batch | None = None
-    source: Callable[..., Any] | None = None
+    source: Callable[[Node], Source] | None = None
     effect: str = "pure"
     can_fail: str | None = None
     linear: bool = False

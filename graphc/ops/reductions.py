@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from graphc.ir.dims import product
+from graphc.ir.dims import Dim, dim_max, dim_min, product
 from graphc.ir.dtypes import DType, bool_, int64
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
+from graphc.ops.batching import shifted
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import reduced_shape
 
@@ -39,7 +41,8 @@ def _vjp_extreme(g: Node, out: Node, x: Node) -> tuple[Node]:
     emit, axes = g.builder.emit, out.attrs["axes"]
     hit = emit("eq", x, kept(out, x, axes))
     count = emit("sum", emit("cast", hit, dtype=g.dtype), axes=axes, keepdims=True)
-    return (emit("select", hit, kept(g, x, axes) / count, 0.0),)
+    # 0 / count and not 0: nothing equals an extreme that is NaN, and then the gradient is NaN everywhere.
+    return (emit("select", hit, kept(g, x, axes) / count, 0.0 / count),)
 
 
 def _vjp_prod(g: Node, out: Node, x: Node) -> tuple[Node]:
@@ -56,6 +59,17 @@ def _vjp_prod(g: Node, out: Node, x: Node) -> tuple[Node]:
     grown = emit("reshape", others, shape=(*shape, *(x.shape[i] for i in axes)))
     back = emit("transpose", grown, perm=tuple(int(i) for i in np.argsort(keep + axes)))
     return (back * kept(g, x, axes),)
+
+
+def _over_vector(join: Callable[[Dim, Dim], Dim], empty: Dim | None) -> Callable[..., tuple[Dim, ...] | None]:
+    """The reduction of a whole shape vector; its elements have no axes of their own, so all of them are meant."""
+
+    def value(x: tuple[Dim, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...] | None:
+        if axes != (0,) or (not x and empty is None):
+            return None
+        return (reduce(join, x) if x else empty,)  # type: ignore[return-value]
+
+    return value
 
 
 def _reduce(function: Callable[..., Any], initial: Any = None) -> Callable[..., Any]:
@@ -89,6 +103,8 @@ register(
         _infer("sum", "iuf"),
         _reduce(_sum_same),
         _vjp_sum,
+        batch=shifted("sum", "axes"),
+        symbolic=_over_vector(lambda a, b: a + b, 0),
         linear=True,
         dtypes="iuf",
         doc="Sum over axes.",
@@ -102,6 +118,8 @@ register(
         _infer("prod", "iuf"),
         _reduce(_prod_same),
         _vjp_prod,
+        batch=shifted("prod", "axes"),
+        symbolic=_over_vector(lambda a, b: a * b, 1),
         dtypes="iuf",
         doc="Product over axes.",
         formula="prod(x, axes)",
@@ -114,6 +132,8 @@ register(
         _infer("max", "iuf"),
         _reduce(np.max, _lowest),
         _vjp_extreme,
+        batch=shifted("max", "axes"),
+        symbolic=_over_vector(dim_max, None),
         dtypes="iuf",
         doc="Largest over axes; NaN if one is. Tied elements share the gradient.",
         formula="max(x, axes)",
@@ -126,6 +146,8 @@ register(
         _infer("min", "iuf"),
         _reduce(np.min, _highest),
         _vjp_extreme,
+        batch=shifted("min", "axes"),
+        symbolic=_over_vector(dim_min, None),
         dtypes="iuf",
         doc="Smallest over axes; NaN if one is. Tied elements share the gradient.",
         formula="min(x, axes)",
@@ -138,6 +160,7 @@ register(
         _infer("any", "b", bool_),
         _reduce(np.any),
         None,
+        batch=shifted("any", "axes"),
         dtypes="b",
         differentiable=False,
         doc="Whether one holds.",
@@ -151,6 +174,7 @@ register(
         _infer("all", "b", bool_),
         _reduce(np.all),
         None,
+        batch=shifted("all", "axes"),
         dtypes="b",
         differentiable=False,
         doc="Whether all hold.",
@@ -170,6 +194,7 @@ register(
         _infer_arg,
         lambda x, axis: np.argmax(x, axis),
         None,
+        batch=shifted("argmax", "axis"),
         dtypes="biuf",
         differentiable=False,
         doc="Position of the first largest element, or of the first NaN.",
@@ -183,6 +208,7 @@ register(
         _infer_arg,
         lambda x, axis: np.argmin(x, axis),
         None,
+        batch=shifted("argmin", "axis"),
         dtypes="biuf",
         differentiable=False,
         doc="Position of the first smallest element, or of the first NaN.",

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from graphc.ir.dims import Dim, ceildiv, dim_max, product
+from graphc.ir.dtypes import bool_
 from graphc.ir.node import Node
 from graphc.ir.types import Shape, TensorType
 from graphc.ops.assume import assume_equal
+from graphc.ops.batching import all_shifted, shifted, with_rank
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import broadcast_dims
 
@@ -26,6 +28,10 @@ def _infer_reshape(x: TensorType, shape: Shape) -> TensorType:
     return x.with_shape(shape)
 
 
+def _batch_reshape(size: Dim, inputs: Sequence[Node], batched: Sequence[bool], shape: Shape) -> Node:
+    return inputs[0].builder.emit("reshape", inputs[0], shape=(size, *shape))
+
+
 register(
     OpRecord(
         "reshape",
@@ -33,6 +39,7 @@ register(
         _infer_reshape,
         lambda x, shape: np.reshape(x, shape),
         lambda g, out, x: (g.builder.emit("reshape", g, shape=x.shape),),
+        batch=_batch_reshape,
         symbolic=lambda x, shape: x if len(shape) <= 1 else None,
         linear=True,
         dtypes="biuf",
@@ -53,6 +60,10 @@ def _vjp_transpose(g: Node, out: Node, x: Node) -> tuple[Node]:
     return (g.builder.emit("transpose", g, perm=inverse),)
 
 
+def _batch_transpose(size: Dim, inputs: Sequence[Node], batched: Sequence[bool], perm: tuple[int, ...]) -> Node:
+    return inputs[0].builder.emit("transpose", inputs[0], perm=(0, *(p + 1 for p in perm)))
+
+
 register(
     OpRecord(
         "transpose",
@@ -60,6 +71,7 @@ register(
         _infer_transpose,
         lambda x, perm: np.transpose(x, perm),
         _vjp_transpose,
+        batch=_batch_transpose,
         linear=True,
         dtypes="biuf",
         doc="Axes in another order.",
@@ -77,6 +89,18 @@ def _infer_broadcast(x: TensorType, shape: Shape) -> TensorType:
     return x.with_shape(shape)
 
 
+def _batch_broadcast(size: Dim, inputs: Sequence[Node], batched: Sequence[bool], shape: Shape) -> Node:
+    x = with_rank(inputs[0], True, len(shape))
+    return x.builder.emit("broadcast_to", x, shape=(size, *shape))
+
+
+def _symbolic_broadcast(x: tuple[Dim, ...], shape: Shape) -> tuple[Dim, ...] | None:
+    if shape == (len(x),) or not shape:
+        return x
+    whole = len(shape) == 1 and isinstance(shape[0], int) and shape[0] <= 64 and len(x) == 1
+    return x * int(shape[0]) if whole else None  # type: ignore[arg-type]
+
+
 register(
     OpRecord(
         "broadcast_to",
@@ -84,6 +108,8 @@ register(
         _infer_broadcast,
         lambda x, shape: np.broadcast_to(x, shape),
         lambda g, out, x: (g,),
+        batch=_batch_broadcast,
+        symbolic=_symbolic_broadcast,
         linear=True,
         dtypes="biuf",
         doc="Repeats axes of size 1, and adds leading axes.",
@@ -113,6 +139,13 @@ def _vjp_slice(g: Node, out: Node, x: Node) -> tuple[Node]:
     )
 
 
+def _batch_slice(
+    size: Dim, inputs: Sequence[Node], batched: Sequence[bool], start: Shape, stop: Shape, step: tuple[int, ...]
+) -> Node:
+    x = inputs[0]
+    return x.builder.emit("slice", x, start=(0, *start), stop=(size, *stop), step=(1, *step))
+
+
 register(
     OpRecord(
         "slice",
@@ -120,6 +153,7 @@ register(
         _infer_slice,
         _slice,
         _vjp_slice,
+        batch=_batch_slice,
         linear=True,
         dtypes="biuf",
         symbolic=lambda x, start, stop, step: (
@@ -142,6 +176,8 @@ register(
         lambda x, axes: x,
         _evaluate_reverse,
         lambda g, out, x: (g.builder.emit("reverse", g, axes=out.attrs["axes"]),),
+        batch=shifted("reverse", "axes"),
+        symbolic=lambda x, axes: x[::-1] if axes == (0,) else x,
         linear=True,
         dtypes="biuf",
         doc="Order of elements reversed along axes.",
@@ -151,6 +187,10 @@ register(
 
 
 def _infer_pad(x: TensorType, value: TensorType, low: Shape, high: Shape, interior: tuple[int, ...]) -> TensorType:
+    if not x.rank == len(low) == len(high) == len(interior):
+        raise ValueError(f"pad: {len(low)} widths before and {len(high)} after for a tensor of rank {x.rank}")
+    if value.rank != 0 or value.dtype != x.dtype:
+        raise TypeError(f"pad: the value is {value!r}, not one element of {x.dtype.name}")
     sizes = []
     for n, a, b, i in zip(x.shape, low, high, interior, strict=True):
         spread = n if i == 0 else dim_max(n * (i + 1) - i, 0)
@@ -181,6 +221,19 @@ def _vjp_pad(g: Node, out: Node, x: Node, value: Node) -> tuple[Node, Node | Non
     return mine, total - emit("sum", mine, axes=tuple(range(g.rank)), keepdims=False)
 
 
+def _batch_pad(
+    size: Dim, inputs: Sequence[Node], batched: Sequence[bool], low: Shape, high: Shape, interior: tuple[int, ...]
+) -> Node:
+    x, value = inputs
+    emit, widths = x.builder.emit, {"low": (0, *low), "high": (0, *high), "interior": (0, *interior)}
+    x = x if batched[0] else emit("broadcast_to", x, shape=(size, *x.shape))
+    if not batched[1]:
+        return emit("pad", x, value, **widths)
+    zero, inside = x.builder.constant(0, x.dtype), x.builder.full(1, bool_, x.shape)
+    mask = emit("pad", inside, x.builder.constant(False, bool_), **widths)
+    return emit("select", mask, emit("pad", x, zero, **widths), with_rank(value, True, x.rank - 1))
+
+
 register(
     OpRecord(
         "pad",
@@ -188,6 +241,7 @@ register(
         _infer_pad,
         _evaluate_pad,
         _vjp_pad,
+        batch=_batch_pad,
         linear=True,
         dtypes="biuf",
         sample=((-3.0, 3.0), (0.0, 0.0)),
@@ -233,6 +287,7 @@ register(
         _infer_concat,
         lambda *xs, axis: np.concatenate(xs, axis),
         _vjp_concat,
+        batch=all_shifted("concat", "axis"),
         linear=True,
         dtypes="biuf",
         sample=((-3.0, 3.0), (-3.0, 3.0)),

@@ -1,0 +1,1 @@
+"""Whole-program passes and the ordered list of them."""

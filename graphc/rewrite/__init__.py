@@ -1,0 +1,1 @@
+"""Rewriting of programs: patterns as data, rules with their own tests, and a driver to a fixpoint."""

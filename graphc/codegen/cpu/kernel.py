@@ -11,9 +11,10 @@ from graphc.ir.dims import Dim
 class KernelText:
     """One kernel, ``i32 @name(ptr %args, i64 %begin, i64 %end)``, in LLVM text.
 
-    ``args`` points to 64-bit words: first a pointer for every operand of the spec, in order; then the values of `sizes`;
-    then the addresses of `external`. The kernel does the part ``begin <= i < end`` of a range of `extent` indices; parts
-    may run in any order and on several threads at once. It returns 0, or the status of the check that failed.
+    ``args`` points to 64-bit words: first a pointer for every operand of the spec, in order; then the values of
+    `sizes`; then the addresses of `external`. The kernel does the part ``begin <= i < end`` of a range of `extent`
+    indices; parts may run in any order and on several threads at once. It returns 0, or the status of the check that
+    failed.
 
     Attributes
     ----------

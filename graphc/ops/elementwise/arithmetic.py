@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from graphc.ir.dims import Dim, dim_max, dim_min, floordiv
 from graphc.ir.node import Node
-from graphc.ops.elementwise.family import binary, unary, zero_of
+from graphc.ops.elementwise.family import binary, pairs, unary, zero_of
 
 
 def _half_at_ties(g: Node, mine: Node, other: Node, better: str) -> Node:
@@ -26,6 +27,14 @@ def _mod(x: Any, y: Any) -> Any:
         return np.mod(x, y)
 
 
+def _symbolic_floordiv(x: tuple[Dim, ...], y: tuple[Dim, ...]) -> tuple[Dim, ...] | None:
+    return None if 0 in y else tuple(floordiv(a, b) for a, b in pairs(x, y))
+
+
+def _symbolic_mod(x: tuple[Dim, ...], y: tuple[Dim, ...]) -> tuple[Dim, ...] | None:
+    return None if 0 in y else tuple(a - floordiv(a, b) * b for a, b in pairs(x, y))
+
+
 binary(
     "add",
     np.add,
@@ -34,7 +43,7 @@ binary(
     linear=True,
     doc="Sum.",
     formula="x + y",
-    symbolic=lambda x, y: tuple(a + b for a, b in _aligned(x, y)),
+    symbolic=lambda x, y: tuple(a + b for a, b in pairs(x, y)),
 )
 binary(
     "sub",
@@ -44,7 +53,7 @@ binary(
     linear=True,
     doc="Difference.",
     formula="x - y",
-    symbolic=lambda x, y: tuple(a - b for a, b in _aligned(x, y)),
+    symbolic=lambda x, y: tuple(a - b for a, b in pairs(x, y)),
 )
 binary(
     "mul",
@@ -53,7 +62,7 @@ binary(
     lambda g, out, x, y: (g * y, g * x),
     doc="Product.",
     formula="x * y",
-    symbolic=lambda x, y: tuple(a * b for a, b in _aligned(x, y)),
+    symbolic=lambda x, y: tuple(a * b for a, b in pairs(x, y)),
 )
 binary(
     "div",
@@ -73,7 +82,7 @@ binary(
     doc="Division rounded down; an integer divided by 0 gives 0, as in NumPy.",
     formula="x // y",
     sample=((-9.0, 9.0), (0.5, 3.0)),
-    symbolic=lambda x, y: tuple(a // b for a, b in _aligned(x, y)),
+    symbolic=_symbolic_floordiv,
 )
 binary(
     "mod",
@@ -83,7 +92,7 @@ binary(
     doc="Remainder of floor division, with the divisor's sign.",
     formula="x % y",
     sample=((-9.0, 9.0), (0.5, 3.0)),
-    symbolic=lambda x, y: tuple(a % b for a, b in _aligned(x, y)),
+    symbolic=_symbolic_mod,
 )
 binary(
     "maximum",
@@ -92,6 +101,7 @@ binary(
     lambda g, out, x, y: (_half_at_ties(g, x, y, "gt"), _half_at_ties(g, y, x, "gt")),
     doc="The larger; NaN if either is. At a tie each operand gets half of the gradient.",
     formula="maximum(x, y)",
+    symbolic=lambda x, y: tuple(dim_max(a, b) for a, b in pairs(x, y)),
 )
 binary(
     "minimum",
@@ -100,6 +110,7 @@ binary(
     lambda g, out, x, y: (_half_at_ties(g, x, y, "lt"), _half_at_ties(g, y, x, "lt")),
     doc="The smaller; NaN if either is. At a tie each operand gets half of the gradient.",
     formula="minimum(x, y)",
+    symbolic=lambda x, y: tuple(dim_min(a, b) for a, b in pairs(x, y)),
 )
 unary(
     "neg",
@@ -110,6 +121,7 @@ unary(
     linear=True,
     doc="Negation.",
     formula="-x",
+    symbolic=lambda x: tuple(-a for a in x),
 )
 unary(
     "abs",
@@ -137,6 +149,7 @@ unary(
     kinds="iuf",
     doc="Square.",
     formula="x * x",
+    symbolic=lambda x: tuple(a * a for a in x),
 )
 unary(
     "reciprocal",
@@ -165,9 +178,13 @@ unary(
     formula="1 / sqrt(x)",
     sample=((0.1, 9.0),),
 )
-
-
-def _aligned(x: tuple, y: tuple) -> list[tuple]:  # type: ignore[type-arg]
-    """Pairs of two flat symbolic values, one of which may be a single one."""
-    size = max(len(x), len(y))
-    return list(zip(x * (size if len(x) == 1 else 1), y * (size if len(y) == 1 else 1), strict=True))
+unary(
+    "cbrt",
+    np.cbrt,
+    lambda b, x: b.cbrt(x),
+    lambda g, out, x: (g * (1 / 3) / (out * out),),
+    doc="Real cube root.",
+    formula="cbrt(x)",
+    sample=((0.1, 9.0),),
+    flops=12,
+)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from graphc.ir.dims import Dim
 from graphc.ir.dtypes import DType, bool_
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
+from graphc.ops.batching import aligned
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import broadcast_shapes
 
@@ -39,6 +41,7 @@ def unary(
 ) -> OpRecord:
     """Register an elementwise operation of one operand."""
     more.setdefault("sample", ((-3.0, 3.0),))
+    more.setdefault("batch", aligned(name))
     return register(
         OpRecord(name, "elementwise", infer_same(name, kinds, result), evaluate, vjp, scalar, dtypes=kinds, **more)
     )
@@ -56,6 +59,7 @@ def binary(
 ) -> OpRecord:
     """Register an elementwise operation of two operands."""
     more.setdefault("sample", ((-3.0, 3.0), (-3.0, 3.0)))
+    more.setdefault("batch", aligned(name))
     return register(
         OpRecord(name, "elementwise", infer_same(name, kinds, result), evaluate, vjp, scalar, dtypes=kinds, **more)
     )
@@ -71,3 +75,9 @@ def comparison(
 def zero_of(g: Node) -> Node:
     """A scalar zero of the cotangent's type: broadcast where it is used, and 0 even where `g` is infinite."""
     return g.builder.constant(0, g.dtype)
+
+
+def pairs(x: tuple[Dim, ...], y: tuple[Dim, ...]) -> list[tuple[Dim, Dim]]:
+    """Elements of two flat symbolic values side by side; one of them may be a single one."""
+    size = max(len(x), len(y))
+    return list(zip(x * (size if len(x) == 1 else 1), y * (size if len(y) == 1 else 1), strict=True))

@@ -9,6 +9,7 @@ import numpy as np
 from graphc.ir.dtypes import DType, bool_
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
+from graphc.ops.batching import aligned
 from graphc.ops.elementwise.family import binary, comparison, unary, zero_of
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import broadcast_shapes
@@ -62,6 +63,37 @@ unary(
     differentiable=False,
 )
 
+unary(
+    "isnan",
+    np.isnan,
+    lambda b, x: b.isnan(x),
+    None,
+    result=bool_,
+    doc="Whether an element is not a number.",
+    formula="isnan(x)",
+    differentiable=False,
+)
+unary(
+    "isinf",
+    np.isinf,
+    lambda b, x: b.eq(b.abs(x), float("inf")),
+    None,
+    result=bool_,
+    doc="Whether an element is infinite.",
+    formula="isinf(x)",
+    differentiable=False,
+)
+unary(
+    "isfinite",
+    np.isfinite,
+    lambda b, x: b.isfinite(x),
+    None,
+    result=bool_,
+    doc="Whether an element is neither infinite nor NaN.",
+    formula="isfinite(x)",
+    differentiable=False,
+)
+
 
 def _infer_select(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
     if condition.dtype != bool_:
@@ -85,6 +117,7 @@ register(
         np.where,
         _vjp_select,
         lambda b, c, x, y: b.select(c, x, y),
+        batch=aligned("select"),
         doc="Elements of x where the condition holds, of y elsewhere.",
         formula="where(condition, x, y)",
         sample=((0.0, 1.0), (-3.0, 3.0), (-3.0, 3.0)),
@@ -123,6 +156,7 @@ register(
         _vjp_cast,
         lambda b, x, dtype: b.cast(x, dtype.name),
         symbolic=lambda x, dtype: x if dtype.is_integer else None,
+        batch=aligned("cast"),
         linear=True,
         dtypes="biuf",
         doc="Conversion to another element type; a float becomes an integer by truncation and saturates, NaN gives 0.",

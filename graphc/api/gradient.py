@@ -1,0 +1,211 @@
+"""Gradients as part of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphc.api.convert import as_node, builder
+from graphc.api.define import apply
+from graphc.api.shaping import zeros_like
+from graphc.autodiff.reverse import connected
+from graphc.graph.errors import GraphError
+from graphc.graph.operation import Tensor
+from graphc.graph.origin import user_origin
+from graphc.graph.variable import Variable, read_of
+from graphc.ir.node import Node
+
+
+def gradients(
+    ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", stop_gradients: Any = None
+) -> list[Tensor | None]:
+    """Gradients of the sum of `ys` with respect to each of `xs`.
+
+    Parameters
+    ----------
+    ys : Tensor or sequence of Tensor
+    xs : Tensor, Variable or sequence of these
+    grad_ys : sequence of Tensor or None, optional
+        Cotangents of `ys`, ones where not given.
+    name : str
+    stop_gradients : sequence of Tensor, optional
+        Tensors taken to be constant.
+
+    Returns
+    -------
+    list of Tensor or None
+        One per `x`, of its shape; None where no `y` depends on it differentiably.
+
+    Raises
+    ------
+    GraphError
+        If a `y` or an `x` is no tensor or variable of one graph, or a `y` is not floating.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     x = gc.placeholder(gc.float32, [])
+    ...     (slope,) = gc.gradients(x * x * x, x)
+    ...     print(session.run(slope, {x: 2.0}))
+    12.0
+    """
+    ys, xs, stop = _tensors(ys, "ys"), _tensors(xs, "xs"), _tensors(stop_gradients or [], "stop_gradients")
+    seeds = [None] * len(ys) if grad_ys is None else list(grad_ys) if isinstance(grad_ys, list | tuple) else [grad_ys]
+    if len(seeds) != len(ys):
+        raise GraphError(f"{len(ys)} ys but {len(seeds)} grad_ys", user_origin())
+    for y in ys:
+        if not y.dtype.is_floating:
+            raise GraphError(f"{y.name} is {y.dtype.name}: only floating tensors have gradients", user_origin())
+    reached = _reached(ys, xs, stop)
+    wanted = [x for x, hit in zip(xs, reached, strict=True) if hit]
+    if not wanted:
+        return [None] * len(xs)
+    found = iter(apply("gradients", _gradients, (ys, wanted, seeds, stop), {}, name))
+    return [next(found) if hit else None for hit in reached]
+
+
+def _gradients(ys: list[Node], xs: list[Node], seeds: list[Any], stop: list[Node]) -> list[Node]:
+    given = tuple(s is not None for s in seeds)
+    cotangents = [as_node(s, y.dtype) for s, y in zip(seeds, ys, strict=True) if s is not None]
+    whole = builder().emit("gradient", *ys, *xs, *cotangents, *stop, ys=len(ys), xs=len(xs), given=given)
+    return [builder().emit("item", whole, index=i) for i in range(len(xs))]
+
+
+def _tensors(values: Any, what: str) -> list[Tensor]:
+    listed: Sequence[Any] = values if isinstance(values, list | tuple) else [values]
+    found = [v.op.outputs[0] if isinstance(v, Variable) else v for v in listed]
+    for value in found:
+        if not isinstance(value, Tensor):
+            raise GraphError(f"{what} must be tensors or variables, not {value!r}", user_origin())
+    return found
+
+
+def _reached(ys: list[Tensor], xs: list[Tensor], stop: list[Tensor]) -> list[bool]:
+    """Which xs a y depends on: exactly where ranks are known, else by the operations in between."""
+    everything = [*ys, *xs, *stop]
+    if all(t.node is not None for t in everything):
+        roots = [_root(x) for x in xs]
+        path = connected([_node(y) for y in ys], roots, [_node(s) for s in stop])
+        return [x.dtype.is_floating and root in path for x, root in zip(xs, roots, strict=True)]
+    below: set[Tensor] = set()
+    stack = [y for y in ys if y not in stop]
+    while stack:
+        tensor = stack.pop()
+        if tensor in below or not tensor.dtype.is_floating:
+            continue
+        below.add(tensor)
+        if tensor.op.type != "stop_gradient" and tensor not in stop:
+            stack.extend(tensor.op.inputs)
+    return [x in below for x in xs]
+
+
+def _node(tensor: Tensor) -> Node:
+    assert tensor.node is not None
+    return tensor.node
+
+
+def _root(x: Tensor) -> Node:
+    """The node whose users are those of `x`: for a variable the leaf that all of its reads share."""
+    node = _node(x)
+    return node.inputs[0] if read_of(x.op) is not None else node
+
+
+def jacobian(y: Any, x: Any, name: str = "jacobian") -> Tensor:
+    """Derivatives of all elements of `y` by all elements of `x`, in one vectorized backward pass.
+
+    Parameters
+    ----------
+    y, x : Tensor or Variable
+        Floating, of any shape.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``y.shape + x.shape``; zeros where `y` does not depend on `x`.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     x = gc.placeholder(gc.float32, [2])
+    ...     print(session.run(gc.jacobian(x * x, x), {x: [1.0, 2.0]}))
+    [[2. 0.]
+     [0. 4.]]
+    """
+    (top,), (base,) = _tensors(y, "y"), _tensors(x, "x")
+    for tensor in (top, base):
+        if not tensor.dtype.is_floating:
+            raise GraphError(
+                f"{tensor.name} is {tensor.dtype.name}: only floating tensors have derivatives", user_origin()
+            )
+    result: Tensor = apply("jacobian", _jacobian, (top, base), {}, name)
+    return result
+
+
+def _jacobian(y: Node, x: Node) -> Node:
+    return builder().emit("jacobian", y, x)
+
+
+def hessian(y: Any, x: Any, name: str = "hessian") -> Tensor:
+    """Second derivatives of a scalar: the Jacobian of the gradient, of shape ``x.shape + x.shape``.
+
+    Raises
+    ------
+    GraphError
+        If `y` does not depend on `x`.
+    """
+    (slope,) = gradients(y, x)
+    if slope is None:
+        raise GraphError("hessian: y does not depend differentiably on x", user_origin())
+    return jacobian(slope, x, name)
+
+
+def hvp(y: Any, xs: Any, vs: Any, name: str = "hvp") -> list[Tensor | None]:
+    """Products of the Hessian of a scalar with vectors, without the Hessian itself.
+
+    Parameters
+    ----------
+    y : Tensor
+    xs : Tensor, Variable or sequence of these
+    vs : sequence of Tensor
+        One per `x`, of its shape.
+
+    Returns
+    -------
+    list of Tensor or None
+        One per `x`.
+
+    Notes
+    -----
+    Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    """
+    vectors = list(vs) if isinstance(vs, list | tuple) else [vs]
+    slopes = gradients(y, xs, name=name)
+    pairs = [(g, v) for g, v in zip(slopes, vectors, strict=True) if g is not None]
+    if not pairs:
+        return [None] * len(slopes)
+    return gradients([g for g, _ in pairs], xs, grad_ys=[v for _, v in pairs], name=name)
+
+
+def jvp(ys: Any, xs: Any, vs: Any, name: str = "jvp") -> list[Tensor | None]:
+    """Derivatives of `ys` when `xs` move along `vs`: Jacobian-vector products.
+
+    Returns
+    -------
+    list of Tensor or None
+        One per `y`, of its shape; None where it does not depend on the `xs`.
+
+    Notes
+    -----
+    A vector-Jacobian product is linear in its cotangent; its own product with `vs` is this one
+    (Townsend, A new trick for calculating Jacobian vector products, 2017).
+    """
+    tops = _tensors(ys, "ys")
+    vectors = list(vs) if isinstance(vs, list | tuple) else [vs]
+    cotangents = [zeros_like(y) for y in tops]
+    products = gradients(tops, xs, grad_ys=cotangents, name=name)
+    pairs = [(g, v) for g, v in zip(products, vectors, strict=True) if g is not None]
+    if not pairs:
+        return [None] * len(tops)
+    return gradients([g for g, _ in pairs], cotangents, grad_ys=[v for _, v in pairs], name=name)

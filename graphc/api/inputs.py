@@ -1,0 +1,77 @@
+"""Placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphc.graph.errors import GraphError
+from graphc.graph.graph import get_default_graph
+from graphc.graph.operation import Tensor
+from graphc.graph.origin import user_origin
+from graphc.graph.shape import Dimension, TensorShape
+from graphc.ir.dims import Dim, symbol
+from graphc.ir.dtypes import as_dtype
+from graphc.ir.types import TensorType
+
+
+def placeholder(
+    dtype: Any, shape: Sequence[int | None] | int | TensorShape | None = None, name: str | None = None
+) -> Tensor:
+    """A tensor whose value is fed.
+
+    Parameters
+    ----------
+    dtype : DType
+    shape : sequence of int or None, optional
+        None for a size that is known only at run time; no shape at all: not even the rank is known.
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    GraphError
+        If a size is negative, fractional, or not a number.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default():
+    ...     gc.placeholder(gc.float32, [None, 784], name="x")
+    <graphc.Tensor 'x:0' shape=(?, 784) dtype=float32>
+    """
+    graph = get_default_graph()
+    element = as_dtype(dtype)
+    sizes = _sizes(shape)
+    full = name or "placeholder"
+    node = None
+    if sizes is not None:
+        dims: list[Dim] = [symbol(graph.fresh_symbol(full)) if s is None else s for s in sizes]
+        node = graph.builder.emit("input", index=len(graph.operations), type=TensorType(element, tuple(dims)))
+    return graph.add("placeholder", name, (), None, (), {"dtype": element, "shape": sizes}, [(element, node)]).outputs[
+        0
+    ]
+
+
+def _sizes(shape: Any) -> tuple[int | None, ...] | None:
+    if isinstance(shape, TensorShape):
+        return None if shape.dims is None else tuple(shape.as_list())
+    if shape is None:
+        return None
+    listed = [shape] if isinstance(shape, int | Dimension) else list(shape)
+    return tuple(_size(s, listed) for s in listed)
+
+
+def _size(size: Any, shape: list[Any]) -> int | None:
+    value = size.value if isinstance(size, Dimension) else size
+    if value is None or (isinstance(value, int) and value == -1):
+        return None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise GraphError(f"a size must be an integer or None, not {value!r} in shape {shape}", user_origin())
+    number = int(value)
+    if not 0 <= number < 2**48:
+        raise GraphError(f"a size must lie between 0 and 2**48, not {number} in shape {shape}", user_origin())
+    return number

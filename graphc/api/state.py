@@ -1,0 +1,111 @@
+"""Assignments to variables, grouping and ordering of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphc.api.shaping import identity
+from graphc.graph.errors import GraphError
+from graphc.graph.graph import as_operation, get_default_graph
+from graphc.graph.operation import Operation, Ref, Tensor
+from graphc.graph.origin import user_origin
+from graphc.graph.variable import GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variable, default_array
+
+
+def assign(ref: Variable, value: Any, name: str | None = None) -> Tensor:
+    """Set a variable; the result is the new value.
+
+    Raises
+    ------
+    GraphError
+        If the shape does not fit.
+    """
+    return _write("Assign", ref, value, name)
+
+
+def assign_add(ref: Variable, value: Any, name: str | None = None) -> Tensor:
+    """Add to a variable; several of these in one run follow one another in the order they were made."""
+    return _write("AssignAdd", ref, value, name)
+
+
+def assign_sub(ref: Variable, value: Any, name: str | None = None) -> Tensor:
+    """Subtract from a variable; several of these in one run follow one another in the order they were made."""
+    return _write("AssignSub", ref, value, name)
+
+
+def _write(kind: str, variable: Variable, value: Any, name: str | None) -> Tensor:
+    if not isinstance(variable, Variable):
+        raise TypeError(f"{variable!r} is no variable: only variables can be assigned to\n  at {user_origin()}")
+    graph = get_default_graph()
+    tensor = value.value() if isinstance(value, Variable) else value
+    if not isinstance(tensor, Tensor):
+        array = default_array(tensor, variable.dtype if not hasattr(tensor, "dtype") else None)
+        tensor = identity(array.astype(variable.dtype.np, casting="same_kind"))
+    if tensor.dtype != variable.dtype:
+        raise GraphError(
+            f"{variable.name} is {variable.dtype.name}: a value of {tensor.dtype.name} cannot be assigned. "
+            "Cast it first",
+            user_origin(),
+        )
+    _check_shape(variable, tensor)
+    node = variable.op.outputs[0].node
+    return graph.add(kind, name, (tensor,), None, (Ref(0),), {"variable": variable}, [(variable.dtype, node)]).outputs[
+        0
+    ]
+
+
+def _check_shape(variable: Variable, tensor: Tensor) -> None:
+    want, have = variable.shape.dims, tensor.shape.dims
+    if want is None or have is None or not variable.validate_shape:
+        return
+    clash = any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(want, have, strict=False))
+    if len(want) != len(have) or clash:
+        raise GraphError(
+            f"a value of shape {tensor.shape} cannot be assigned to {variable.name} of shape {variable.shape}",
+            user_origin(),
+        )
+
+
+def group(*inputs: Any, name: str | None = None) -> Operation:
+    """An operation that is done when all of `inputs` are."""
+    listed: Iterable[Any] = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else inputs
+    control = [as_operation(i) for i in listed]
+    graph = control[0].graph if control else get_default_graph()
+    return graph.add("group", name or "group", (), None, (), {}, [], control)
+
+
+def no_op(name: str | None = None) -> Operation:
+    """An operation that does nothing; it can carry control dependencies."""
+    return get_default_graph().add("no_op", name, (), None, (), {}, [])
+
+
+def global_variables() -> list[Variable]:
+    """All variables of the default graph."""
+    return list(get_default_graph().get_collection(GLOBAL_VARIABLES))
+
+
+def trainable_variables() -> list[Variable]:
+    """The variables of the default graph that optimizers change by default."""
+    return list(get_default_graph().get_collection(TRAINABLE_VARIABLES))
+
+
+def variables_initializer(variables: Iterable[Variable], name: str = "init") -> Operation:
+    """An operation that gives variables their initial values again."""
+    assigns = [assign(v, v.initial_value, name=f"{v.op.name}/initialize") for v in variables]
+    return group(*assigns, name=name)
+
+
+def global_variables_initializer() -> Operation:
+    """An operation that gives all variables of the default graph their initial values again."""
+    return variables_initializer(global_variables())
+
+
+def control_dependencies(inputs: Iterable[Any] | None) -> Any:
+    """A context in which operations run after `inputs`."""
+    return get_default_graph().control_dependencies(inputs)
+
+
+def name_scope(name: str | None) -> Any:
+    """A context that prefixes names."""
+    return get_default_graph().name_scope(name)

@@ -1,0 +1,164 @@
+"""Operations and tensors of the user's graph: named, only ever appended, never merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphc.graph.operators import Operators
+from graphc.graph.origin import Origin
+from graphc.graph.shape import TensorShape
+from graphc.ir.dtypes import DType
+from graphc.ir.node import Node
+
+if TYPE_CHECKING:
+    from graphc.graph.graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The place of an operation's input number `index` inside its arguments."""
+
+    index: int
+
+
+class Operation:
+    """One operation of a graph.
+
+    Attributes
+    ----------
+    graph : Graph
+    type : str
+        Name of the function that made it, such as ``"matmul"``.
+    name : str
+        Unique within the graph.
+    inputs : tuple of Tensor
+    control_inputs : tuple of Operation
+        Operations that must have run before.
+    body : callable or None
+        Its meaning: a function over nodes. None for those that a session treats itself.
+    args, kwargs
+        Arguments of `body`, with `Ref` in the place of inputs.
+    outputs : tuple of Tensor
+    origin : Origin
+        The user's line.
+    """
+
+    __slots__ = (
+        "args",
+        "body",
+        "control_inputs",
+        "graph",
+        "id",
+        "inputs",
+        "kwargs",
+        "name",
+        "origin",
+        "outputs",
+        "type",
+    )
+
+    def __init__(
+        self, graph: Graph, type: str, name: str, inputs: tuple[Tensor, ...], control_inputs: tuple[Operation, ...],
+        body: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any], origin: Origin, id: int,
+    ) -> None:  # fmt: skip
+        self.graph = graph
+        self.type = type
+        self.name = name
+        self.inputs = inputs
+        self.control_inputs = control_inputs
+        self.body = body
+        self.args = args
+        self.kwargs = kwargs
+        self.origin = origin
+        self.id = id
+        self.outputs: tuple[Tensor, ...] = ()
+
+    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
+        """Run this operation in the given or the default session."""
+        from graphc.session.session import default_session
+
+        default_session(session).run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<graphc.Operation {self.name!r} type={self.type}>"
+
+
+class Tensor(Operators):
+    """One result of an operation.
+
+    Attributes
+    ----------
+    op : Operation
+    index : int
+        Which of its results.
+    dtype : DType
+    node : Node or None
+        The tensor in the graph's own builder, from which shapes are known before any run; None if its rank is unknown.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "index", "node", "op", "static")
+
+    def __init__(self, op: Operation, index: int, dtype: DType, node: Node | None) -> None:
+        self.op = op
+        self.index = index
+        self.dtype = dtype
+        self.node = node
+        self.static: tuple[int | None, ...] | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The graph it belongs to."""
+        return self.op.graph
+
+    @property
+    def name(self) -> str:
+        """Name of the operation and number of the result, ``"dense/matmul:0"``."""
+        return f"{self.op.name}:{self.index}"
+
+    @property
+    def shape(self) -> TensorShape:
+        """What is known of its shape."""
+        if self.node is None:
+            return TensorShape(self.static)
+        if self.static is None:
+            return TensorShape(self.node.shape)
+        merged = [s if s is not None else d for s, d in zip(self.static, self.node.shape, strict=True)]
+        return TensorShape(merged)
+
+    def get_shape(self) -> TensorShape:
+        """What is known of its shape."""
+        return self.shape
+
+    def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
+        """Its value in the given or the default session."""
+        from graphc.session.session import default_session
+
+        return default_session(session).run(self, feed_dict)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"the tensor {self.name} has no truth value while the graph is built: use gc.cond or gc.where, or "
+            "run it first"
+        )
+
+    def __iter__(self) -> Any:
+        size = self.shape.dims[0] if self.shape.dims else None
+        if not isinstance(size, int):
+            raise TypeError(
+                f"the tensor {self.name} of shape {self.shape} cannot be iterated: its first size is unknown"
+            )
+        return (self[i] for i in range(size))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"NumPy cannot use the tensor {self.name}: it has no value while the graph is built. Use the function of "
+            "the same name in graphc (gc.sin, not np.sin), or fetch it with Session.run"
+        )
+
+    def __len__(self) -> int:
+        raise TypeError(f"the tensor {self.name} has no length while the graph is built: use gc.shape(tensor)[0]")
+
+    def __repr__(self) -> str:
+        return f"<graphc.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"

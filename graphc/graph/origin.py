@@ -1,0 +1,42 @@
+"""Where in the user's files something was made."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A line of a user's file.
+
+    Attributes
+    ----------
+    file : str
+    line : int
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.file, self.line).strip()
+        return f"{self.file}:{self.line}" + (f": {text}" if text else "")
+
+
+def user_origin() -> Origin:
+    """The innermost line of the call stack that is not part of graphc.
+
+    Examples
+    --------
+    >>> isinstance(user_origin().line, int)
+    True
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return Origin(frame.f_code.co_filename, frame.f_lineno)

@@ -1,0 +1,90 @@
+"""Stores: where the values of variables live between runs."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphc.graph.errors import UninitializedError
+
+if TYPE_CHECKING:
+    from graphc.graph.variable import Variable
+
+
+def aligned_copy(value: Any, dtype: np.dtype[Any], alignment: int = 64) -> np.ndarray:
+    """A C-contiguous copy whose data starts at a multiple of `alignment` bytes."""
+    source = np.asarray(value, dtype=dtype)
+    raw = np.empty(source.nbytes + alignment, np.uint8)
+    start = -raw.ctypes.data % alignment
+    result = raw[start : start + source.nbytes].view(dtype).reshape(source.shape)
+    result[...] = source
+    return result
+
+
+class Store:
+    """Values of variables, at addresses that do not change while shape and type stay.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session() as s:
+    ...     v = gc.Variable(1.5, name="v")
+    ...     s.store.load(v)
+    array(1.5, dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.version = 0
+        self._values: dict[Variable, np.ndarray] = {}
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self._values
+
+    def array(self, variable: Variable) -> np.ndarray:
+        """The array that holds the variable, initialised on first use. Shared: do not change it.
+
+        Raises
+        ------
+        UninitializedError
+            If its initial value cannot be computed.
+        """
+        found = self._values.get(variable)
+        if found is None:
+            with self.lock:
+                self.save(variable, self._initial(variable))
+                found = self._values[variable]
+        return found
+
+    def _initial(self, variable: Variable) -> Any:
+        try:
+            return variable.compute_initial_value(self)
+        except RecursionError:
+            raise UninitializedError(
+                f"the initial value of {variable.name} depends on itself", variable.op.origin
+            ) from None
+
+    def load(self, variable: Variable) -> np.ndarray:
+        """A copy of the variable's value."""
+        with self.lock:
+            return np.array(self.array(variable))
+
+    def save(self, variable: Variable, value: Any) -> None:
+        """Set a variable, in place when it is held with this shape already.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit the variable's; nothing is changed.
+        """
+        array = np.asarray(value, dtype=variable.dtype.np)
+        variable.check_shape(array.shape)
+        with self.lock:
+            held = self._values.get(variable)
+            if held is not None and held.shape == array.shape:
+                held[...] = array
+            else:
+                self._values[variable] = aligned_copy(array, variable.dtype.np)
+                self.version += 1

@@ -1,0 +1,96 @@
+"""The lowering in progress: which builder emits, and how sizes that depend on data get their symbols."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from graphc.ir.dims import Dim, symbol
+from graphc.ir.node import Node
+from graphc.ops.builder import Builder
+from graphc.ops.record import record_of
+
+
+class Lowering:
+    """Where functions over nodes emit.
+
+    Parameters
+    ----------
+    builder : Builder
+    fresh_symbol : callable ``(hint) -> str``
+        Gives a new name for a size.
+    """
+
+    def __init__(self, builder: Builder, fresh_symbol: Callable[[str], str]) -> None:
+        self.builder = builder
+        self.fresh_symbol = fresh_symbol
+        self.size_values: list[tuple[str, Node]] = []
+        self._dims: dict[Node, tuple[Dim, ...]] = {}
+
+    def dims_of(self, node: Node) -> tuple[Dim, ...]:
+        """The value of an integer tensor of rank 0 or 1, as dimensions.
+
+        What cannot be derived from sizes becomes a new symbol whose value is computed before the sizes are planned.
+
+        Raises
+        ------
+        ValueError
+            If its rank is above 1 or its length is not known.
+        """
+        found = self._dims.get(node)
+        if found is None:
+            found = self._derive(node)
+            self._dims[node] = found
+        return found
+
+    def _derive(self, node: Node) -> tuple[Dim, ...]:
+        rule = record_of(node.op).symbolic
+        whole = all(n.dtype.is_integer and n.rank <= 1 for n in node.inputs)
+        if rule is not None and whole:
+            try:
+                value = rule(*(self.dims_of(n) for n in node.inputs), **node.attrs)
+            except ValueError:
+                value = None
+            if value is not None:
+                return tuple(value)
+        return self._measured(node)
+
+    def _measured(self, node: Node) -> tuple[Dim, ...]:
+        """Symbols for the elements of a node whose value is data."""
+        if node.rank > 1 or (node.rank == 1 and not isinstance(node.shape[0], int)):
+            raise ValueError(
+                f"sizes come from a tensor of type {node.type!r}: rank 0, or rank 1 of known length, is needed"
+            )
+        count = 1 if node.rank == 0 else int(node.shape[0])  # type: ignore[arg-type]
+        names = [self.fresh_symbol("value") for _ in range(count)]
+        for i, name in enumerate(names):
+            element = node
+            if node.rank == 1:
+                element = self.builder.emit("slice", node, start=(i,), stop=(i + 1,), step=(1,))
+                element = self.builder.emit("reshape", element, shape=())
+            self.size_values.append((name, element))
+        return tuple(symbol(name) for name in names)
+
+
+class _Current(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[Lowering] = []
+
+
+_current = _Current()
+
+
+def current_lowering() -> Lowering | None:
+    """The lowering in progress on this thread, or None outside of one."""
+    return _current.stack[-1] if _current.stack else None
+
+
+@contextmanager
+def lowering_into(lowering: Lowering) -> Iterator[Lowering]:
+    """Make functions over nodes emit into this lowering."""
+    _current.stack.append(lowering)
+    try:
+        yield lowering
+    finally:
+        _current.stack.pop()

@@ -1,0 +1,129 @@
+"""The ordered list of passes, and how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from graphc.autodiff.expand import expand_gradients
+from graphc.ir.program import Guard, Program
+from graphc.ops.assume import collect_assumptions
+from graphc.ops.builder import Builder
+from graphc.passes import rewriting, shapes, sharing, variables
+from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
+
+
+def _listed(*applied: Apply) -> tuple[Pass, ...]:
+    return tuple(Pass(f.__name__, f, (f.__doc__ or "").splitlines()[0]) for f in applied)  # type: ignore[attr-defined]
+
+
+PASSES = _listed(
+    shapes.fold_shapes,
+    rewriting.fold_constants,
+    rewriting.canonicalize,
+    rewriting.stabilize,
+    expand_gradients,
+    rewriting.stabilize_gradients,
+    rewriting.simplify,
+    sharing.share,
+    variables.drop_idle_updates,
+)
+"""Every pass, in order."""
+
+REQUIRED = ("expand_gradients",)
+"""Passes without which a program cannot be run."""
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """Which passes run.
+
+    Attributes
+    ----------
+    disabled : frozenset of str
+        Names of passes to leave out.
+    until : str, optional
+        The last pass to run: ``"stabilize_gradients"`` gives what the interpreter runs.
+    extra : tuple of (str, Pass)
+        Further passes, each after the named one.
+    """
+
+    disabled: frozenset[str] = frozenset()
+    until: str | None = None
+    extra: tuple[tuple[str, Pass], ...] = ()
+
+    def passes(self) -> tuple[Pass, ...]:
+        """The passes to run, in order.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, given to two passes, or belongs to a pass that cannot be left out.
+        """
+        listed = list(PASSES)
+        for after, item in self.extra:
+            names = [p.name for p in listed]
+            _check(names, [after])
+            if item.name in names:
+                raise ValueError(f"there is a pass {item.name!r} already: give yours another name")
+            listed.insert(names.index(after) + 1, item)
+        names = [p.name for p in listed]
+        _check(names, self.disabled)
+        _check(names, [] if self.until is None else [self.until])
+        needed = sorted(self.disabled.intersection(REQUIRED))
+        if needed:
+            raise ValueError(f"the pass {needed[0]!r} cannot be switched off: programs do not run without it")
+        last = len(names) if self.until is None else names.index(self.until) + 1
+        return tuple(p for p in listed[:last] if p.name not in self.disabled)
+
+
+def _check(known: list[str], names: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no pass {name!r}: there are {', '.join(known)}")
+
+
+def run_pipeline(
+    program: Program, builder: Builder, options: PipelineOptions | None = None
+) -> tuple[Program, list[PassReport]]:
+    """Run the passes one after another.
+
+    Sizes that a pass newly takes to be equal become guards of the program.
+
+    Parameters
+    ----------
+    program : Program
+        Its nodes belong to `builder`.
+    builder : Builder
+        Makes the new nodes.
+    options : PipelineOptions, optional
+        Switches; by default every pass runs.
+
+    Returns
+    -------
+    (Program, list of PassReport)
+
+    Raises
+    ------
+    ValueError
+        From the options.
+    """
+    passes = (options or PipelineOptions()).passes()
+    reports: list[PassReport] = []
+    outstanding = collect_assumptions()
+    size = size_of(program)
+    for item in passes:
+        program, report = run_pass(item, program, builder, size)
+        size = (report.nodes_after, report.edges_after)
+        reports.append(report)
+    return _with_guards(program, [*outstanding, *collect_assumptions()]), reports
+
+
+def _with_guards(program: Program, pairs: list[tuple[object, object]]) -> Program:
+    known = {frozenset((g.left, g.right)) for g in program.guards}
+    new: list[Guard] = []
+    for left, right in pairs:
+        if frozenset((left, right)) not in known:
+            known.add(frozenset((left, right)))  # type: ignore[arg-type]
+            new.append(Guard(left, right, "sizes that an operation needs to be equal"))  # type: ignore[arg-type]
+    return replace(program, guards=program.guards + tuple(new)) if new else program

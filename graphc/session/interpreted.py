@@ -1,0 +1,55 @@
+"""Steps run by the NumPy interpreter: no compilation, the same meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphc.graph.store import Store
+from graphc.interp.evaluate import evaluate_nodes, interpret
+from graphc.ir.program import Program
+from graphc.session.lower import Lowered, bind_sizes, check_guards
+
+
+def prepared(lowered: Lowered) -> Program:
+    """The program as the interpreter runs it: stabilised, with gradients expanded."""
+    from graphc.passes.pipeline import PipelineOptions, run_pipeline
+
+    program, _ = run_pipeline(lowered.program, lowered.builder, PipelineOptions(until="stabilize_gradients"))
+    return program
+
+
+def data_sizes(program: Program, feeds: Sequence[Any], variables: Sequence[Any], bindings: dict[str, int]) -> None:
+    """Add the sizes that are data to the bindings."""
+    for name, node in program.size_values:
+        bindings[name] = int(evaluate_nodes((node,), feeds, variables, bindings)[node])
+
+
+class InterpretedStep:
+    """One signature, run node by node.
+
+    Parameters
+    ----------
+    lowered : Lowered
+    store : Store
+    """
+
+    def __init__(self, lowered: Lowered, store: Store) -> None:
+        self.lowered = lowered
+        self.program = prepared(lowered)
+        self.store = store
+
+    def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Run once: fetched arrays, in order; variables are updated together at the end."""
+        with self.store.lock:
+            variables = [self.store.array(v) for v in self.lowered.variables]
+            shapes = [f.shape for f in feeds] + [v.shape for v in variables]
+            bindings = bind_sizes(self.program, shapes)
+            data_sizes(self.program, feeds, variables, bindings)
+            check_guards(self.program, bindings)
+            outputs, updates = interpret(self.program, feeds, variables, bindings)
+            for slot, value in updates.items():
+                self.store.save(self.lowered.variables[slot], value)
+        return outputs

@@ -1,0 +1,305 @@
+"""Sessions: run parts of a graph against a store of variables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from graphc.graph.errors import FeedError, GraphError
+from graphc.graph.graph import Graph, get_default_graph
+from graphc.graph.operation import Operation, Tensor
+from graphc.graph.origin import user_origin
+from graphc.graph.store import Store
+from graphc.graph.variable import Variable
+from graphc.session.feeds import feed_array
+from graphc.session.lower import Feed, SizeMismatch, lower
+from graphc.session.structure import flatten
+
+MODES = ("compile", "interpret")
+
+
+class Step(Protocol):
+    """One signature, ready to run."""
+
+    def __call__(self, feeds: Sequence[np.ndarray]) -> list[Any]:
+        """Run once on checked feeds; fetched values in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Config:
+    """Choices of a session.
+
+    Attributes
+    ----------
+    mode : str
+        ``"compile"``: native code. ``"interpret"``: NumPy, nothing is compiled.
+    disable : tuple of str
+        Names of passes to leave out.
+    threads : int
+        Native threads; 0 means all cores.
+    strict_denormals : bool
+        Keep denormal numbers instead of flushing them to zero.
+    cache : bool
+        Whether compiled code is kept on disk.
+    poison : bool
+        Fill working memory with NaN before every run, to show reads of what was never written.
+    """
+
+    mode: str = "compile"
+    disable: tuple[str, ...] = ()
+    threads: int = 0
+    strict_denormals: bool = False
+    cache: bool = True
+    poison: bool = False
+    extra_passes: tuple[Callable[..., Any], ...] = field(default=(), hash=False)
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
+
+
+class Plan:
+    """All compiled forms of one set of fetches and feeds: one per ranks of the feeds."""
+
+    def __init__(self, session: Session, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
+        self.session = session
+        self.fetches = tuple(fetches)
+        self.feeds = tuple(feeds)
+        self.steps: dict[tuple[Any, ...], Step] = {}
+        self.ones: set[tuple[tuple[int, int], ...]] = set()
+        self.lock = threading.Lock()
+
+    def step(self, arrays: Sequence[np.ndarray]) -> Step:
+        """The step for the ranks of these arrays, made on first use."""
+        key = self._key(arrays)
+        found = self.steps.get(key)
+        if found is None:
+            with self.lock:
+                found = self.steps.get(key)
+                if found is None:
+                    found = self.steps[key] = self._make(key)
+        return found
+
+    def _key(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
+        ranks = tuple(a.ndim for a in arrays)
+        pattern = next((p for p in self.ones if all(arrays[i].shape[axis] == 1 for i, axis in p)), ())
+        return ranks, pattern
+
+    def _make(self, key: tuple[Any, ...]) -> Step:
+        ranks, pattern = key
+        feeds = [
+            Feed(tensor, rank, tuple(axis for j, axis in pattern if j == i))
+            for i, (tensor, rank) in enumerate(zip(self.feeds, ranks, strict=True))
+        ]
+        return self.session.make_step(lower(self.fetches, feeds))
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
+        """Run on checked arrays; where sizes assumed equal turn out to be 1, that case is specialised once."""
+        try:
+            return self.step(arrays)(arrays)
+        except SizeMismatch as mismatch:
+            pattern = self._broadcast_pattern(mismatch, arrays)
+            if pattern is None or pattern in self.ones:
+                raise self._size_error(mismatch, arrays) from None
+            self.ones.add(pattern)
+        return self.run(arrays)
+
+    def _broadcast_pattern(
+        self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]
+    ) -> tuple[tuple[int, int], ...] | None:
+        """The unknown axes of size 1, if the mismatch is one of broadcasting."""
+        if 1 not in (mismatch.left, mismatch.right):
+            return None
+        found = []
+        for i, (tensor, array) in enumerate(zip(self.feeds, arrays, strict=True)):
+            known = tensor.shape.dims or (None,) * array.ndim
+            found += [(i, a) for a, d in enumerate(known) if not isinstance(d, int) and array.shape[a] == 1]
+        return tuple(found) or None
+
+    def _size_error(self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]) -> FeedError:
+        shapes = ", ".join(f"{t.name} {a.shape}" for t, a in zip(self.feeds, arrays, strict=True))
+        made = "".join(f"\n  {t.name} was made at {t.op.origin}" for t in self.feeds)
+        return FeedError(
+            f"sizes {mismatch.left} and {mismatch.right} do not fit together in {mismatch.guard.reason}\n"
+            f"  feeds: {shapes}{made}"
+        )
+
+
+class Session:
+    """Runs a graph.
+
+    Parameters
+    ----------
+    graph : Graph, optional
+        The default graph if not given.
+    config : Config, optional
+    mode : str, optional
+        Short for ``config=Config(mode=mode)``.
+    store : Store, optional
+        Where variables live; a new one if not given.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default():
+    ...     x = gc.placeholder(gc.float32, [None])
+    ...     with gc.Session(mode="interpret") as session:
+    ...         print(session.run(x * 2.0, {x: [1.0, 2.0]}))
+    [2. 4.]
+    """
+
+    def __init__(
+        self, graph: Graph | None = None, config: Config | None = None, mode: str | None = None,
+        store: Store | None = None,
+    ) -> None:  # fmt: skip
+        self.graph = graph if graph is not None else get_default_graph()
+        self.config = config or Config(mode=mode or "compile")
+        self.store = store if store is not None else Store()
+        self._plans: dict[Any, Plan] = {}
+        self._structures: dict[Any, Any] = {}
+        self._closed = False
+
+    def make_step(self, lowered: Any) -> Step:
+        """Compile a specialised program, or prepare it for the interpreter."""
+        if self.config.mode == "interpret":
+            from graphc.session.interpreted import InterpretedStep
+
+            return InterpretedStep(lowered, self.store)
+        from graphc.session.compiled import compile_step
+
+        return compile_step(lowered, self.store, self.config)
+
+    def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None) -> Any:
+        """Run what the fetches need, once.
+
+        Parameters
+        ----------
+        fetches : Tensor, Operation, Variable, name, or a structure of these
+        feed_dict : dict, optional
+            Values for tensors, by tensor or name.
+
+        Returns
+        -------
+        object
+            Values in the structure of the fetches; None for operations.
+
+        Raises
+        ------
+        FetchError, FeedError
+            Before anything runs.
+        ExecutionError
+            If the running step fails; no variable has changed then.
+        """
+        self._check_open()
+        plan, rebuild, values = self._prepare(fetches, feed_dict or {})
+        arrays = [feed_array(t, v) for t, v in zip(plan.feeds, values, strict=True)]
+        return rebuild(self._scatter(plan, plan.run(arrays)))
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
+        """A function of the values of `feed_list`, in order, that runs the fetches with least overhead."""
+        self._check_open()
+        feeds = [self._fed_tensor(key) for key in feed_list]
+        flat, rebuild = flatten(self.graph, fetches)
+        plan = self._plan(flat, feeds)
+
+        def call(*values: Any) -> Any:
+            if len(values) != len(feeds):
+                raise FeedError(f"{len(feeds)} values are needed, {len(values)} were given", user_origin())
+            arrays = [feed_array(t, v) for t, v in zip(feeds, values, strict=True)]
+            return rebuild(self._scatter(plan, plan.run(arrays)))
+
+        return call
+
+    def _prepare(self, fetches: Any, feed_dict: dict[Any, Any]) -> tuple[Plan, Any, list[Any]]:
+        tensors = [self._fed_tensor(key) for key in feed_dict]
+        flat, rebuild = flatten(self.graph, fetches)
+        return self._plan(flat, tensors), rebuild, list(feed_dict.values())
+
+    def _plan(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
+        key = (tuple(fetches), tuple(feeds))
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(set(feeds)) != len(feeds):
+                raise FeedError("a tensor is fed twice", user_origin())
+            plan = self._plans[key] = Plan(self, fetches, feeds)
+        return plan
+
+    def _fed_tensor(self, key: Any) -> Tensor:
+        if isinstance(key, str):
+            try:
+                key = self.graph.get_tensor_by_name(key)
+            except (KeyError, ValueError) as error:
+                raise FeedError(f"cannot feed {key!r}: {error.args[0]}", user_origin()) from None
+        if isinstance(key, Variable):
+            key = key.op.outputs[0]
+        if not isinstance(key, Tensor):
+            raise FeedError(
+                f"cannot feed {key!r} of type {type(key).__name__}: feed tensors or their names", user_origin()
+            )
+        if key.graph is not self.graph:
+            raise FeedError(f"cannot feed {key.name}: it belongs to another graph than this session's", key.op.origin)
+        return key
+
+    def _scatter(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
+        """Values by fetch: None for operations, NumPy scalars for rank 0."""
+        results = iter(values)
+        out: list[Any] = []
+        for fetch in plan.fetches:
+            if isinstance(fetch, Operation):
+                out.append(None)
+            else:
+                value = next(results)
+                out.append(value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value)
+        return out
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise GraphError("the session is closed", user_origin())
+
+    def close(self) -> None:
+        """Give compiled code and variables back; the session cannot be used afterwards."""
+        self._plans.clear()
+        self._closed = True
+
+    def __enter__(self) -> Session:
+        self._entered = self.graph.as_default()
+        self._entered.__enter__()
+        _sessions.stack.append(self)
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        _sessions.stack.remove(self)
+        self._entered.__exit__(*details)
+
+
+class _Sessions(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[Session] = []
+
+
+_sessions = _Sessions()
+
+
+def default_session(session: Session | None = None) -> Session:
+    """The given session, or the innermost one entered by ``with``.
+
+    Raises
+    ------
+    GraphError
+        If there is none.
+    """
+    if session is not None:
+        return session
+    if not _sessions.stack:
+        raise GraphError("there is no default session: use `with gc.Session():`, or pass session=", user_origin())
+    return _sessions.stack[-1]
+
+
+def get_default_session() -> Session | None:
+    """The innermost session entered by ``with``, or None."""
+    return _sessions.stack[-1] if _sessions.stack else None

@@ -1,0 +1,60 @@
+"""Nested fetches: any structure of lists, tuples, named tuples and dictionaries comes back in the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from graphc.graph.errors import FetchError
+from graphc.graph.graph import Graph
+from graphc.graph.operation import Operation, Tensor
+from graphc.graph.variable import Variable
+
+
+def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
+    """What a single fetch means: a tensor, an operation, a variable, or the name of one.
+
+    Raises
+    ------
+    FetchError
+        If it is nothing of the kind, or belongs to another graph.
+    """
+    if isinstance(fetch, str):
+        try:
+            found: Any = graph.get_tensor_by_name(fetch) if ":" in fetch else graph.get_operation_by_name(fetch)
+        except KeyError as error:
+            raise FetchError(f"cannot fetch {fetch!r}: {error.args[0]}") from None
+    else:
+        found = fetch
+    if isinstance(found, Variable):
+        with graph.as_default(), graph.control_dependencies(None):
+            found = found.value()
+    if not isinstance(found, Tensor | Operation):
+        raise FetchError(
+            f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names"
+        )
+    if found.graph is not graph:
+        origin = found.origin if isinstance(found, Operation) else found.op.origin
+        raise FetchError(f"cannot fetch {found.name}: it belongs to another graph than this session's", origin)
+    return found
+
+
+def flatten(graph: Graph, fetches: Any) -> tuple[list[Tensor | Operation], Callable[[Sequence[Any]], Any]]:
+    """The single fetches of a structure, and the function that puts their values back into it."""
+    flat: list[Tensor | Operation] = []
+
+    def visit(fetch: Any) -> Callable[[Sequence[Any]], Any]:
+        if isinstance(fetch, dict):
+            parts = {key: visit(value) for key, value in fetch.items()}
+            return lambda values: {key: part(values) for key, part in parts.items()}
+        if isinstance(fetch, list | tuple):
+            items = [visit(f) for f in fetch]
+            if hasattr(fetch, "_fields"):
+                return lambda values: type(fetch)(*(item(values) for item in items))
+            return lambda values: type(fetch)(item(values) for item in items)
+        index = len(flat)
+        flat.append(resolve(graph, fetch))
+        return lambda values: values[index]
+
+    rebuild = visit(fetches)
+    return flat, rebuild
