@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from graphc.autodiff.expand import expand_gradients
+from graphc.ir.dims import Dim
 from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
@@ -119,11 +120,11 @@ def run_pipeline(
     return _with_guards(program, [*outstanding, *collect_assumptions()]), reports
 
 
-def _with_guards(program: Program, pairs: list[tuple[object, object]]) -> Program:
-    known = {frozenset((g.left, g.right)) for g in program.guards}
-    new: list[Guard] = []
-    for left, right in pairs:
-        if frozenset((left, right)) not in known:
-            known.add(frozenset((left, right)))  # type: ignore[arg-type]
-            new.append(Guard(left, right, "sizes that an operation needs to be equal"))  # type: ignore[arg-type]
-    return replace(program, guards=program.guards + tuple(new)) if new else program
+def _with_guards(program: Program, pairs: list[tuple[Dim, Dim]]) -> Program:
+    """The program with a guard for every pair of sizes, one each; the user's own come first, for their reasons."""
+    found: dict[frozenset[Dim], Guard] = {}
+    needed = [Guard(left, right, "sizes that an operation needs to be equal") for left, right in pairs]
+    for guard in (*program.guards, *needed):
+        found.setdefault(frozenset((guard.left, guard.right)), guard)
+    guards = tuple(found.values())
+    return program if guards == program.guards else replace(program, guards=guards)

@@ -2,8 +2,12 @@
 
 import numpy as np
 
+from graphc.interp.evaluate import concrete
 from graphc.ir.program import reachable
 from graphc.ops.record import record_of
+
+# What symbols of the examples stand for.
+SIZES = {"n": 4, "m": 4}
 
 
 def evaluate(results, feeds, wide=None):
@@ -13,8 +17,9 @@ def evaluate(results, feeds, wide=None):
         if node.op in ("input", "variable"):
             value = np.asarray(feeds[node.attrs["index"]])
         else:
+            attrs = {key: concrete(value, SIZES) for key, value in node.attrs.items()}
             with np.errstate(all="ignore"):
-                value = record_of(node.op).evaluate(*(values[i] for i in node.inputs), **node.attrs)
+                value = record_of(node.op).evaluate(*(values[i] for i in node.inputs), **attrs)
             if not isinstance(value, tuple):
                 value = np.asarray(value)
         if wide is not None and not isinstance(value, tuple) and value.dtype.kind == "f":
@@ -31,7 +36,7 @@ def program_inputs(results):
 
 def draw(node, rng, interval=None):
     """An array for an input node."""
-    dtype, shape = node.dtype, tuple(node.shape)
+    dtype, shape = node.dtype, concrete(tuple(node.shape), SIZES)
     if dtype.is_bool:
         return rng.random(shape) < 0.5
     low, high = interval or (-3.0, 3.0)

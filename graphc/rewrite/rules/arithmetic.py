@@ -96,6 +96,14 @@ NEUTRAL = (
 
 SIGNS = (
     Rule(
+        "-x - y",
+        op("sub", op("neg", "x"), "y"),
+        op("neg", op("add", "x", "y")),
+        "a sign is moved out of a difference",
+        EXACT,
+        lambda b: -sample(b) - sample(b, index=1),
+    ),
+    Rule(
         "x + -y",
         op("add", "x", op("neg", "y")),
         op("sub", "x", "y"),

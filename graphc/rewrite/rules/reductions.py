@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.ir.dims import Dim, known_positive, product
-from graphc.ir.dtypes import int64
+from graphc.ir.dims import Dim, known_positive, product, symbol
+from graphc.ir.dtypes import float32, int64
 from graphc.ir.node import Node
+from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
 from graphc.ops.reductions import kept
 from graphc.rewrite.examples import sample
@@ -45,6 +46,18 @@ def _sum_of_broadcast(m: Match, b: Builder) -> Node | None:
     whole = tuple(1 if a in repeated else d for a, d in enumerate(m.spread.shape))
     operand = b.emit("broadcast_to", b.emit("reshape", m.x, shape=grown), shape=whole)
     return _reduce("sum", operand, m.axes, m.keepdims) * _number(count, m.root, b)
+
+
+def _only_renames(m: Match) -> bool:
+    """Whether a broadcast repeats nothing: it only writes sizes that are equal at run time in another way."""
+    inner, outer = m.x.shape, m.spread.shape
+    return len(inner) == len(outer) and all(a == b or a != 1 for a, b in zip(inner, outer, strict=True))
+
+
+def _renamed_sum(b: Builder) -> Node:
+    n, m = symbol("n"), symbol("m")
+    x = b.input(0, TensorType(float32, (m, 3)))
+    return _reduce("sum", b.emit("broadcast_to", x, shape=(n, 3)), (1,), False)
 
 
 def _number(count: Dim, like: Node, b: Builder) -> Node:
@@ -128,6 +141,15 @@ RULES = (
 )
 
 GRADIENT_SUMS = (
+    Rule(
+        "reduction of renamed sizes",
+        op(KEEPING, op("broadcast_to", "x", bind="spread"), **AXES),
+        lambda m, b: _reduce(m.root.op, m.x, m.axes, m.keepdims),
+        "a broadcast between sizes that a guard takes to be equal moves behind a reduction",
+        EXACT,
+        _renamed_sum,
+        guard=_only_renames,
+    ),
     Rule(
         "sum of a broadcast",
         op("sum", op("broadcast_to", "x", bind="spread"), **AXES),

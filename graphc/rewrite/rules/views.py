@@ -162,6 +162,14 @@ RULES = (
         lambda b: b.emit("broadcast_to", b.emit("broadcast_to", sample(b, 1, 3), shape=(2, 3)), shape=(4, 2, 3)),
     ),
     Rule(
+        "reshape of a scalar",
+        op("reshape", wild("x", rank=0)),
+        _spread,
+        "a scalar under a shape of ones is a broadcast scalar",
+        EXACT,
+        lambda b: b.emit("reshape", sample_scalar(b), shape=(1, 1)),
+    ),
+    Rule(
         "broadcast under an elementwise operation",
         op(ELEMENTWISE, some="broadcast_to"),
         _without_broadcasts,
