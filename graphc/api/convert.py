@@ -39,7 +39,7 @@ def as_node(value: Any, dtype: DType | None = None) -> Node:
         return _stack([as_node(v, dtype) for v in value])
     if value is None:
         raise TypeError("None is not a tensor")
-    array = value.array if isinstance(value, Constant) else default_array(value)
+    array = value.array if isinstance(value, Constant) else default_array(value, dtype)
     return builder().constant(array, dtype or as_dtype(array.dtype))
 
 

@@ -68,7 +68,7 @@ binary(
     "div",
     np.divide,
     lambda b, x, y: b.div(x, y),
-    lambda g, out, x, y: (g / y, -(g * out) / y),
+    lambda g, out, x, y: (g / y, (-g * x) * g.builder.emit("reciprocal", y * y)),
     kinds="f",
     doc="True division.",
     formula="x / y",
