@@ -167,8 +167,10 @@ class AdamOptimizer(Optimizer):
         m_slot, v_slot = self.slot(variable, "m"), self.slot(variable, "v")
         m = m_slot.value() * self.beta1 + gradient * (1.0 - self.beta1)
         v = v_slot.value() * self.beta2 + square(gradient) * (1.0 - self.beta2)
-        scale = cast(sqrt(1.0 - self._power2) / (1.0 - self._power1), variable.dtype)
-        return m * (scale * self.learning_rate) / (sqrt(v) + self.epsilon), [assign(m_slot, m), assign(v_slot, v)]
+        first = cast(1.0 / (1.0 - self._power1), variable.dtype)
+        second = cast(1.0 / sqrt(1.0 - self._power2), variable.dtype)
+        step = m * (first * self.learning_rate) / (sqrt(v) * second + self.epsilon)
+        return step, [assign(m_slot, m), assign(v_slot, v)]
 
 
 class AdamWOptimizer(AdamOptimizer):
