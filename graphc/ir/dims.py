@@ -256,6 +256,8 @@ def to_text(value: Dim, name_of: Callable[[str], str] = str) -> str:
     parts: list[str] = []
     for monomial, coefficient in value.terms:
         factors = [_atom_text(atom, name_of) for atom, power in monomial for _ in range(power)]
+        if coefficient != 1 or len(factors) > 1:  # a * b//c and -b//c would divide last
+            factors = [f"({f})" if "//" in f else f for f in factors]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, str(abs(coefficient)))
         if len(factors) > 1:
