@@ -260,9 +260,6 @@ def to_text(value: Dim, name_of: Callable[[str], str] = str) -> str:
             factors = [f"({f})" if "//" in f else f for f in factors]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, str(abs(coefficient)))
-        if len(factors) > 1:
-            # a*(b//c), not a*b//c.
-            factors = [f"({f})" if "//" in f else f for f in factors]
         sign = "-" if coefficient < 0 else "+"
         parts.append(f"{sign} {'*'.join(factors)}")
     text = " ".join(parts)

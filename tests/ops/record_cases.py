@@ -13,9 +13,6 @@ import graphc.ops  # noqa: F401 - registers the records
 from graphc.ir.dtypes import BY_NAME, bool_, float32, float64, int32, int64
 from graphc.ops.record import REGISTRY, OpRecord
 
-#: Leaves and operations without a value of their own; tested where they are used.
-NO_CALLS = {"input", "variable", "const", "dim", "iota", "item", "gradient"}
-
 
 @dataclass(frozen=True)
 class Case:
