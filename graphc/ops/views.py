@@ -14,7 +14,6 @@ from graphc.ir.types import Shape, TensorType
 from graphc.ops.assume import assume_equal
 from graphc.ops.batching import all_shifted, shifted, with_rank
 from graphc.ops.record import OpRecord, register
-from graphc.ops.shapes import broadcast_dims
 
 
 def _infer_reshape(x: TensorType, shape: Shape) -> TensorType:
@@ -84,7 +83,13 @@ def _infer_broadcast(x: TensorType, shape: Shape) -> TensorType:
     if len(shape) < x.rank:
         raise ValueError(f"broadcast_to: rank {x.rank} does not fit in {list(shape)}")
     for have, want in zip(reversed(x.shape), reversed(shape), strict=False):
-        if have != 1 and broadcast_dims(have, want) != want and not isinstance(have, type(want)):
+        if have == 1:
+            continue
+        try:
+            fits = want != 1 and assume_equal(have, want) is not None
+        except ValueError:
+            fits = False
+        if not fits:
             raise ValueError(f"broadcast_to: shape {list(x.shape)} does not broadcast to {list(shape)}")
     return x.with_shape(shape)
 
