@@ -120,12 +120,13 @@ def rewrite(
 
 
 def gradient_targets(nodes: Iterable[Node]) -> set[Node]:
-    """Nodes with respect to which a ``gradient`` node differentiates: they must stay apart from equal ones."""
+    """Nodes with respect to which is differentiated, or that are held constant: they stay apart from equal ones."""
     found: set[Node] = set()
     for node in nodes:
         if node.op == "gradient":
-            start = node.attrs["ys"]
-            found.update(node.inputs[start : start + node.attrs["xs"]])
+            found.update(node.inputs[node.attrs["ys"] :])
+        elif node.op == "jacobian":
+            found.add(node.inputs[1])
     return found
 
 
