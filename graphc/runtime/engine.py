@@ -10,8 +10,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from ..codegen.cpu.target import host_target
-from .elf import undefined_symbols
+from graphc.codegen.cpu.target import host_target
+from graphc.runtime.elf import undefined_symbols
 
 __all__ = ["Engine", "UnresolvedSymbolError"]
 

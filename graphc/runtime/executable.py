@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .engine import Engine
-from .entry import MISMATCH, ArraySpec, Entry, compile_trampoline, make_entry
-from .plan import ProgramCode
+from graphc.runtime.engine import Engine
+from graphc.runtime.entry import MISMATCH, ArraySpec, Entry, make_entry
+from graphc.runtime.plan import ProgramCode
 
 __all__ = ["Executable", "FeedMismatchError", "StepError"]
 
@@ -85,8 +85,6 @@ class Executable:
         Storage of the variable buffers, in their order: C-contiguous and aligned, updated in place.
     externals : mapping of str to int, optional
         Addresses of the ``external`` buffers and of symbols of the object.
-    load_trampoline : callable, optional
-        Gives the object of the native entry.
     poison : bool
         Fill the arena with NaN patterns before every run, for tests of the memory plan.
 
@@ -101,7 +99,6 @@ class Executable:
         code: ProgramCode,
         variables: Sequence[np.ndarray] = (),
         externals: Mapping[str, int] | None = None,
-        load_trampoline: Callable[[], bytes] = compile_trampoline,
         poison: bool = False,
     ) -> None:
         self.code = code
@@ -110,7 +107,6 @@ class Executable:
         self._step = self._engine.address(code.entry)
         self._evaluate = _compile_formulas(code.formulas)
         self._constants = [_aligned_copy(blob) for blob in code.constants]
-        self._load_trampoline = load_trampoline
         self._poison = poison
         self._feeds = code.of_kind("feed")
         self._fetches = code.of_kind("fetch")
@@ -240,10 +236,8 @@ class Executable:
         shapes = {word: tuple(values[f] for f in spec.shape) for word, spec in (*self._feeds, *self._fetches)}
         specs = [ArraySpec(word, spec.dtype, shapes[word]) for word, spec in self._feeds]
         specs += [ArraySpec(word, spec.dtype, shapes[word], written=True) for word, spec in self._fetches]
-        entry, keep = make_entry(
-            self._step, table, dims, specs, release_gil=code.release_gil, keep_denormals=code.keep_denormals,
-            load_trampoline=self._load_trampoline,
-        )  # fmt: skip
+        modes = {"release_gil": code.release_gil, "keep_denormals": code.keep_denormals}
+        entry, keep = make_entry(self._step, table, dims, specs, **modes)
         outputs = tuple((shapes[word], np.dtype(spec.dtype)) for word, spec in self._fetches)
         return _Frame(entry, outputs, (table, dims, keep, lane.arena))
 

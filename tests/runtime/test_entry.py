@@ -9,7 +9,14 @@ import pytest
 
 from graphc.codegen.cpu.driver import link
 from graphc.runtime.engine import Engine
-from graphc.runtime.entry import MISMATCH, ArraySpec, _layout_problem, make_entry, native_entry_problem
+from graphc.runtime.entry import (
+    MISMATCH,
+    ArraySpec,
+    _layout_problem,
+    make_entry,
+    native_entry_problem,
+    trampoline_object,
+)
 from graphc.runtime.trampoline import Layout
 
 PROBLEM = native_entry_problem()
@@ -224,6 +231,19 @@ def test_two_threads_get_their_own_results_while_the_lock_is_released():
 def test_the_self_test_notices_a_wrong_offset(field):
     assert _layout_problem(Layout()) is None
     assert _layout_problem(Layout(**{field: 72 if field != "descr_type_number" else 32})) is not None
+
+
+@native_only
+def test_the_trampoline_is_compiled_once_and_a_damaged_copy_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "cache"))
+    data = trampoline_object()
+    (path,) = (tmp_path / "cache").glob("*.entry")
+    written = path.stat().st_ino
+    assert trampoline_object() == data
+    assert path.stat().st_ino == written
+    path.write_bytes(b"damaged")
+    assert trampoline_object() == data
+    assert data in path.read_bytes()
 
 
 @native_only

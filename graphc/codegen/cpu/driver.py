@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .numba_ir import driver_ir, source_kernel_ir
-from .target import HostTarget, host_target
+from graphc.codegen.cpu.numba_ir import driver_ir, source_kernel_ir
+from graphc.codegen.cpu.target import HostTarget, host_target
 
 __all__ = ["ENTRY", "CodegenError", "ObjectCode", "link"]
 
