@@ -56,7 +56,7 @@ def main() -> None:
         repeats = 2_000 if name == "ctypes entry" else 100_000
         print(f"{name:<36}{_nanoseconds(entry, x, y, repeats=repeats):10.0f} ns   made in {made:.0f} us")
         del entry, keep
-    ten, keep = make_entry(step, table, dims, [ArraySpec(i + 1, "float32", (8,)) for i in range(10)])
+    ten, _keep = make_entry(step, table, dims, [ArraySpec(i + 1, "float32", (8,)) for i in range(10)])
     print(f"{'native entry, 10 arrays':<36}{_nanoseconds(ten, *[x] * 10):10.0f} ns")
     print(f"{'a Python function':<36}{_nanoseconds(_two, x, y):10.0f} ns")
     print(f"{'np.empty':<36}{_nanoseconds(np.empty, (8,), x.dtype):10.0f} ns")
