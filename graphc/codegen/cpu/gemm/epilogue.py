@@ -46,12 +46,20 @@ class Epilogue:
                 return 1
         return self.lanes
 
-    def emit_rows(self, frame: Frame, outer: Sequence[Value], at: Block, sums: Value, pitch: Value) -> None:
-        """Finish a block of sums; its rows lie `pitch` elements apart from the pointer `sums` on."""
+    def emit_rows(
+        self, frame: Frame, outer: Sequence[Value], at: Block, sums: Value, pitch: Value, *, axis: int, step: int = 1
+    ) -> None:
+        """Finish a block of sums; its rows lie `pitch` elements apart from the pointer `sums` on.
+
+        Rows run along the parallel axis `axis` in steps of `step`; `outer` has the indices of the other axes but the
+        last.
+        """
         f = frame.f
         with f.loop(0, at.count) as row:
             start = f.offset(sums, f.binary("mul", row, pitch), self.dtype)
-            self.emit_row(frame, [*outer, f.binary("add", at.row, row), at.column], at.columns, start)
+            along = row if step == 1 else f.binary("mul", row, constant(step, "int64"))
+            index = f.binary("add", at.row, along)
+            self.emit_row(frame, [*outer[:axis], index, *outer[axis:], at.column], at.columns, start)
 
     def emit_row(self, frame: Frame, indices: Sequence[Value], columns: Value, sums: Value) -> None:
         """Finish `columns` contiguous sums from the pointer `sums` on; the first has these indices."""

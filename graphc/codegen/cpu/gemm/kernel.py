@@ -11,6 +11,7 @@ from graphc.codegen.cpu.gemm.frame import Frame, Words, store_dims
 from graphc.codegen.cpu.gemm.pack import pack_function
 from graphc.codegen.cpu.gemm.plan import DEPTH_BLOCK, ROW_BLOCK, Panels, Plan, exchanged, make_plan
 from graphc.codegen.cpu.gemm.tile import TileShape, tile_function
+from graphc.codegen.cpu.gemm.values import each_panel, minimum, unflatten
 from graphc.codegen.cpu.irtext import Function, Module
 from graphc.codegen.cpu.irvalue import Value, constant, size_of
 from graphc.codegen.cpu.kernel import KernelText
@@ -98,7 +99,9 @@ class _Writer:
             frame = Frame(f, self.words, args)
             if self.spec.batch:
                 with f.loop(begin, end) as flat:
-                    self._product(frame, self._unflatten(frame, flat), scratch, None)
+                    self._product(
+                        frame, unflatten(f, flat, [frame.size(size) for size in self.spec.batch]), scratch, None
+                    )
             else:
                 self._product(frame, [], scratch, (begin, end))
             f.ret(constant(0, "int32"))
@@ -112,15 +115,6 @@ class _Writer:
         panel = DEPTH_BLOCK * widest if self.plan.pack else 0
         sums = f.emit(f"alloca [{rows * widest * size} x i8], align 64", "ptr")
         return sums, f.emit(f"alloca [{panel * size} x i8], align 64", "ptr") if panel else sums
-
-    def _unflatten(self, frame: Frame, flat: Value) -> list[Value]:
-        """Batch indices of a position in the range."""
-        f, indices = frame.f, []
-        for dim in reversed(self.spec.batch[1:]):
-            size = frame.size(dim)
-            indices.append(f.binary("remainder", flat, size))
-            flat = f.binary("quotient", flat, size)
-        return [flat, *reversed(indices)]
 
     def _product(
         self, frame: Frame, batch: list[Value], scratch: tuple[Value, Value], part: tuple[Value, Value] | None
@@ -177,26 +171,7 @@ class _Writer:
             f.call(f"{self.name}.finish", [frame.args, *batch, *place])
 
     def _panels(self, frame: Frame, body: Callable[[Panels, Value, Value], None]) -> None:
-        """Call `body` for every panel with its kind, its first column and how many columns it has."""
-        f, columns = frame.f, frame.size(self.spec.columns)
-        start = constant(0, "int64")
-        for panels in self.plan.panels:
-            width = panels.vectors * self.plan.lanes
-            step = constant(width, "int64")
-            if panels.count == 1:
-                left_over = f.binary("sub", columns, start)
-                with f.if_(f.compare("gt", left_over, constant(0, "int64"))):
-                    body(panels, start, left_over if panels.masks != "none" else step)
-                start = f.binary("add", start, step)
-                continue
-            if panels.count is None:
-                whole = f.binary("mul", f.binary("quotient", columns, step), step)
-                stop = f.binary("add", start, whole)
-            else:
-                stop = f.binary("add", start, constant(width * panels.count, "int64"))
-            with f.loop(start, stop, width) as column:
-                body(panels, column, step)
-            start = stop
+        each_panel(frame.f, self.plan.panels, self.plan.lanes, frame.size(self.spec.columns), body)
 
     def _direct(
         self,
@@ -300,9 +275,4 @@ class _Writer:
         with self.module.function(f"{self.name}.finish", arguments, internal=True, noinline=True, noalias=False) as f:
             args, *outer, row, count, column, columns, sums, pitch = f.args
             frame = Frame(f, self.words, args)
-            self.epilogue.emit_rows(frame, outer, Block(row, count, column, columns), sums, pitch)
-
-
-def minimum(f: Function, x: Value, y: Value) -> Value:
-    """The smaller of two int64."""
-    return f.select(f.compare("lt", x, y), x, y)
+            self.epilogue.emit_rows(frame, outer, Block(row, count, column, columns), sums, pitch, axis=len(outer))

@@ -46,15 +46,16 @@ def multiply_add(f: Function, x: Value, y: Value, total: Value) -> Value:
     return f.binary("add", f.binary("mul", x, y), total)
 
 
-def row_pointers(f: Function, shape: TileShape, left: Value, row_stride: Value, rows: Value) -> list[Value]:
-    """Where each row of the tile starts; rows beyond `rows` repeat the last one, so that reading them is safe."""
+def row_numbers(f: Function, shape: TileShape, rows: Value) -> list[Value]:
+    """0, 1, 2, ...; rows of the tile beyond `rows` repeat the last one, so that reading them is safe."""
     last = f.binary("sub", rows, constant(1, "int64"))
-    pointers = [left]
-    for row in range(1, shape.rows):
-        number = constant(row, "int64")
-        inside = f.select(f.compare("lt", number, last), number, last)
-        pointers.append(f.offset(left, f.binary("mul", inside, row_stride), shape.dtype))
-    return pointers
+    numbers = [constant(row, "int64") for row in range(shape.rows)]
+    return [numbers[0], *(f.select(f.compare("lt", number, last), number, last) for number in numbers[1:])]
+
+
+def row_pointers(f: Function, shape: TileShape, left: Value, row_stride: Value, numbers: list[Value]) -> list[Value]:
+    """Where each row of the tile starts."""
+    return [left, *(f.offset(left, f.binary("mul", number, row_stride), shape.dtype) for number in numbers[1:])]
 
 
 def accumulate(
@@ -67,6 +68,10 @@ def accumulate(
     depth: Value,
     initial: Sequence[Value],
     masks: Sequence[Value | None],
+    *,
+    start: Value | None = None,
+    across: bool = False,
+    spread: Sequence[Value] | None = None,
 ) -> list[Value]:
     """Sum ``rows[i][k * depth_stride] * right[k * right_stride + j]`` over ``0 <= k < depth``.
 
@@ -86,6 +91,12 @@ def accumulate(
         Sums to start from, row after row.
     masks : sequence of Value or None
         For every vector the lanes that exist, None for all.
+    start : Value, optional
+        Elements to skip in every row.
+    across : bool
+        Whether the rows change along the columns too: column j reads element j of a row.
+    spread : sequence of Value, optional
+        For every vector the element offsets of its columns, if they are not contiguous.
 
     Returns
     -------
@@ -93,13 +104,20 @@ def accumulate(
         The sums, row after row.
     """
     lanes, dtype = shape.lanes, shape.dtype
-    start = [constant(0, "int64"), right]
-    with f.loop_carried(0, depth, 1, [*initial, *start]) as loop:
+    places = [start if start is not None else constant(0, "int64"), right]
+    with f.loop_carried(0, depth, 1, [*initial, *places]) as loop:
         *sums, at, line = loop.values
-        vectors = [f.load(line, dtype, lanes, index=v * lanes, mask=mask) for v, mask in enumerate(masks)]
+        if spread is None:
+            vectors = [f.load(line, dtype, lanes, index=v * lanes, mask=mask) for v, mask in enumerate(masks)]
+        else:
+            vectors = [f.gather(line, dtype, offsets) for offsets in spread]
         for row, pointer in enumerate(rows):
-            x = f.splat(f.load(pointer, dtype, index=at), lanes)
+            line_of_row = f.offset(pointer, at, dtype)
+            x = f.splat(f.load(line_of_row, dtype), lanes) if not across else None
             for v, y in enumerate(vectors):
+                if across:
+                    x = f.load(line_of_row, dtype, lanes, index=v * lanes, mask=masks[v])
+                assert x is not None
                 place = row * shape.vectors + v
                 sums[place] = multiply_add(f, x, y, sums[place])
         loop.update(*sums, f.binary("add", at, depth_stride), f.offset(line, right_stride, dtype))
@@ -130,7 +148,7 @@ def tile_function(module: Module, shape: TileShape, masks: str, *, resume: bool 
     }  # fmt: skip
     with module.function(name, arguments, shared=True, noinline=True, noalias=False) as f:
         left, row_stride, depth_stride, right, right_stride, depth, rows, columns, sums, again = f.args
-        pointers = row_pointers(f, shape, left, row_stride, rows)
+        pointers = row_pointers(f, shape, left, row_stride, row_numbers(f, shape, rows))
         places = [
             (row, v, row * shape.columns + v * shape.lanes) for row in range(shape.rows) for v in range(shape.vectors)
         ]
