@@ -1,12 +1,18 @@
 """Programs as data, and running them: sizes, arenas, variables, errors."""
 
+import dataclasses
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from graphc.codegen.cpu.driver import link
 from graphc.codegen.cpu.segment import Call, Source, Word, segment_ir
+from graphc.runtime.cache import Cache, key_of
 from graphc.runtime.executable import Executable, FeedMismatchError, StepError
 from graphc.runtime.plan import BufferSpec, PlanFormatError, ProgramCode, pack, unpack
 
@@ -186,9 +192,43 @@ def test_threads_share_a_program_with_an_arena_each(code):
 
 
 def test_formulas_cannot_reach_python(code):
-    import dataclasses
-
     with pytest.raises(NameError):
         Executable(dataclasses.replace(code, formulas=("open('x')", *code.formulas[1:])), [np.zeros((), np.float32)])(
             np.zeros((1, 3), np.float32)
         )
+
+
+def test_dropped_programs_keep_little_memory(code):
+    def once(number):
+        w = np.zeros((), np.float32)
+        executable = Executable(code, [w])
+        executable(np.zeros((1 + number % 7, 3), np.float32))
+
+    def resident_kilobytes():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+
+    for number in range(20):
+        once(number)
+    before = resident_kilobytes()
+    for number in range(300):
+        once(number)
+    assert resident_kilobytes() - before < 300 * 20
+
+
+def test_a_warm_process_runs_a_stored_program_without_the_compiler(code, tmp_path):
+    Cache(tmp_path / "cache").store(key_of("step"), {}, {"program": code.to_bytes()})
+    script = """
+import sys
+import numpy as np
+from graphc.runtime.cache import default_cache, key_of
+from graphc.runtime.executable import Executable
+from graphc.runtime.plan import ProgramCode
+_, blobs = default_cache().load(key_of("step"))
+w = np.full((), 10, np.float32)
+(y,) = Executable(ProgramCode.from_bytes(blobs["program"]), [w])(np.ones((2, 3), np.float32))
+assert (y == 12).all() and w == 11
+print(sorted({"numba", "scipy", "networkx", "rich", "numpy.testing", "numpy.f2py"} & set(sys.modules)))
+"""
+    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / "cache")}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout.strip() == "[]"
