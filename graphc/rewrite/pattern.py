@@ -142,6 +142,12 @@ def through(names: str | Collection[str], inner: Loose) -> Through:
     return Through(_names(names), _pattern(inner))
 
 
+def _all_equal(array: np.ndarray[Any, Any], first: Any) -> bool:
+    """Whether all elements are one value, zeros of one sign included."""
+    signs = array.dtype.kind == "f" and first == 0 and np.any(np.signbit(array) != np.signbit(first))
+    return bool(np.all(array == first)) and not signs
+
+
 def uniform_value(node: Node) -> bool | int | float | None:
     """The value that a constant tensor holds everywhere, as a Python scalar; None if it is not such a constant."""
     while node.op in UNIFORM_VIEWS:
@@ -152,7 +158,7 @@ def uniform_value(node: Node) -> bool | int | float | None:
     if not 1 <= array.size <= LARGEST_UNIFORM_CONSTANT:
         return None
     first = array.flat[0]
-    if array.size > 1 and not bool(np.all(array == first)):
+    if array.size > 1 and not _all_equal(array, first):
         return None
     value: bool | int | float = first.item()
     return value

@@ -67,10 +67,15 @@ def _number(count: Dim, like: Node, b: Builder) -> Node:
 
 
 def _merged(m: Match, b: Builder) -> Node | None:
-    """A reduction of a reduction of the same kind, over both sets of axes."""
+    """A reduction of a reduction of the same kind, over both sets of axes.
+
+    Rows that are reduced first stay apart: they end in the kernel that computes them, and little is left to read.
+    """
     if m.root.op != m.inner.op or m.root.attrs["keepdims"] != m.inner.attrs["keepdims"]:
         return None
     first, second = m.inner.attrs["axes"], m.root.attrs["axes"]
+    if m.x.rank - 1 in first:
+        return None
     if m.root.attrs["keepdims"]:
         axes = {*first, *second}
     else:

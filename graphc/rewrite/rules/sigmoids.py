@@ -55,12 +55,13 @@ RULES = (
     ),
     Rule(
         "1 - sigmoid",
-        op("sub", 1.0, op("sigmoid", "x")),
+        # Only where the sigmoid itself is not needed too: else it would cost a second exponential.
+        op("sub", 1.0, op("sigmoid", "x", single_user=True)),
         op("sigmoid", op("neg", "x")),
         "1 - sigmoid(x) is sigmoid(-x)",
         STABLE,
         lambda b: 1.0 - b.emit("sigmoid", sample(b)),
-        # The derivative of the sigmoid holds this form; there it would only cost a second exponential.
+        # The derivative of the sigmoid holds this form, and is compared with what others compute there.
         after_gradients=False,
         domain=((-80.0, 25.0),),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import graphc.ops  # noqa: F401  (registers the records that are listed below)
 from graphc.ir.dims import Dim
 from graphc.ir.dtypes import DType, float64, int32
@@ -9,7 +11,7 @@ from graphc.ir.node import Node
 from graphc.ops.builder import Builder
 from graphc.ops.record import REGISTRY
 from graphc.rewrite.examples import sample, sample_scalar
-from graphc.rewrite.pattern import Attr, Match, op, wild
+from graphc.rewrite.pattern import Attr, Match, op, uniform_value, wild
 from graphc.rewrite.rule import Rule
 
 EXACT = ("exact",)
@@ -73,6 +75,11 @@ def _without_broadcasts(m: Match, b: Builder) -> Node:
     """An elementwise operation broadcasts by itself: only the result, if at all, is spread out."""
     operands = [i.inputs[0] if i.op == "broadcast_to" else i for i in m.root.inputs]
     return b.rebuild(m.root, operands)
+
+
+def _filled(m: Match, b: Builder) -> Node | None:
+    value = uniform_value(m.root) if m.root.rank else None
+    return None if value is None else b.full(value, m.root.dtype, m.root.shape)
 
 
 def _spread(m: Match, b: Builder) -> Node:
@@ -160,6 +167,14 @@ RULES = (
         "two broadcasts are one",
         EXACT,
         lambda b: b.emit("broadcast_to", b.emit("broadcast_to", sample(b, 1, 3), shape=(2, 3)), shape=(4, 2, 3)),
+    ),
+    Rule(
+        "filled constant",
+        op("const"),
+        _filled,
+        "an array constant of one value is that value, broadcast",
+        EXACT,
+        lambda b: b.constant(np.full((3, 2), 7.0)),
     ),
     Rule(
         "reshape of a scalar",
