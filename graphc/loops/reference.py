@@ -180,5 +180,5 @@ def _run_node(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int]
     shaped = [f.reshape(n.tensor.concrete(dict(sizes))) for f, n in zip(flats, node.inputs, strict=False)]
     result = record_of(node.op).evaluate(*shaped, **attrs)
     results = result if isinstance(node.type, TupleType) else (result,)
-    for flat, value in zip(flats[len(node.inputs) :], results, strict=False):  # temporaries come behind
+    for flat, value in zip(flats[len(node.inputs) :], results, strict=True):
         flat[:] = np.asarray(value).reshape(-1)

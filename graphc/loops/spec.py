@@ -156,13 +156,12 @@ class SourceKernel:
     name : str
         The record's name.
     source : str
-        ``def kernel(args, begin, end)``, as `graphc.ops.source.Source` writes it.
+        Body of ``def kernel(args): ...`` over typed pointers; see the printer for its vocabulary.
     operands : tuple of Operand
-        Inputs, the result, then temporaries (written before they are read).
     sizes : tuple of Dim
         Integers passed after the pointers.
     scratch : tuple of (str, Dim)
-        Element type and size of the temporaries.
+        Element type and size of temporaries it needs.
     can_fail : bool
     """
 

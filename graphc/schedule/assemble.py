@@ -10,8 +10,7 @@ from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.lower import is_scalar_constant
-from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand, SourceKernel
-from graphc.ops.record import record_of
+from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand
 from graphc.schedule.access import dense_base
 from graphc.schedule.calls import Task, copy_call
 from graphc.schedule.groups import Group
@@ -232,7 +231,7 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
         if unit.lowered is not None:
             call = unit.lowered.call(targets, placement.physical)
         else:
-            call = _opaque_call(unit, assembly, placement)
+            call = _host_call(unit, assembly, placement)
         tasks[unit] = Task(call, unit.place, writes_state=unit in placement.in_place)
         if unit.lowered is None:
             for buffers in targets.values():
@@ -254,8 +253,7 @@ def _copy(source: Buffer, target: Buffer, before: Iterable[Task], place: int) ->
     return Task(copy_call(source, target, () if size == 1 else (size,)), place, set(before))
 
 
-def _opaque_call(unit: Unit, assembly: Assembly, placement: Placement) -> KernelCall:
-    """The record's own source kernel, or a call of its reference on the host."""
+def _host_call(unit: Unit, assembly: Assembly, placement: Placement) -> KernelCall:
     node = unit.node
     assert node is not None
     buffers = []
@@ -269,16 +267,7 @@ def _opaque_call(unit: Unit, assembly: Assembly, placement: Placement) -> Kernel
         *(Operand(b.dtype, "in") for b in buffers),
         *(Operand(b.dtype, "out") for b in results),
     )
-    record = record_of(node.op)
-    if record.source is None:
-        return KernelCall(HostKernel(node, operands), (*buffers, *results), label_of([node]), (node,))
-    source = record.source(node)
-    scratch = [Buffer(f"t{node.id}_{i}", t, (n,), "arena", None) for i, (t, n) in enumerate(source.scratch)]
-    operands = (*operands, *(Operand(b.dtype, "out") for b in scratch))
-    kernel = SourceKernel(
-        node.op, source.kernel("kernel"), operands, source.sizes, source.scratch, record.can_fail is not None
-    )
-    return KernelCall(kernel, (*buffers, *results, *scratch), label_of([node]), (node,))
+    return KernelCall(HostKernel(node, operands), (*buffers, *results), label_of([node]), (node,))
 
 
 def _outputs(unit: Unit, assembly: Assembly, placement: Placement, node: Node) -> list[Buffer]:
