@@ -14,15 +14,15 @@ FEATURES = ("avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "av
 
 def add_parser(commands: Any) -> None:
     """Add this command to the command line."""
-    parser = commands.add_parser("info", help="versions, processor, BLAS, CUDA", description=__doc__)
+    parser = commands.add_parser("info", help="versions, processor, BLAS, cache, CUDA", description=__doc__)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print everything worth knowing in a bug report."""
-    from graphc.cli.console import console, pairs
+    from graphc.cli.console import print_pairs
 
-    console().print(pairs(facts()))
+    print_pairs(facts())
     return 0
 
 
@@ -34,7 +34,8 @@ def facts() -> list[tuple[str, str]]:
         ("platform", f"{platform.system()} {platform.machine()}"),
         *((name, _version(name)) for name in REQUIREMENTS),
         *_processor(),
-        ("threads", f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} processors may be used"),
+        ("BLAS", _blas()),
+        ("cache", _cache()),
         ("CUDA", _cuda()),
     ]
 
@@ -47,23 +48,38 @@ def _version(package: str) -> str:
 
 
 def _processor() -> list[tuple[str, str]]:
-    from graphc.codegen.cpu.target import host_target
+    from graphc.runtime.cpu import cpu_info
 
-    target = host_target()
-    enabled = set(target.features.split(","))
+    cpu = cpu_info()
+    enabled = set(cpu.features.split(","))
+    features = [name for name in FEATURES if f"+{name}" in enabled]
     return [
-        ("processor", f"{_model_name()} (LLVM: {target.cpu})"),
-        ("vectors", f"{target.isa}, {target.vector_bits} bits"),
-        ("features", " ".join(name for name in FEATURES if f"+{name}" in enabled) or "none of those that matter"),
+        ("processor", f"{cpu.model} (LLVM: {cpu.name})"),
+        ("vectors", f"{cpu.isa}, {cpu.vector_bits} bits"),
+        ("features", " ".join(features) or "none of those that matter"),
+        ("threads", f"{cpu.cores} of {os.cpu_count()} processors may be used"),
+        ("denormals", "flushed to zero within a step" if cpu.flushes_denormals else "kept"),
     ]
 
 
-def _model_name() -> str:
+def _blas() -> str:
+    from graphc.runtime.blas import BlasNotFoundError, find_blas
+
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"
+        blas = find_blas()
+    except BlasNotFoundError as error:
+        return f"none: {error}"
+    return f"{blas.config} ({blas.path})"
+
+
+def _cache() -> str:
+    from graphc.cli.cache import size
+    from graphc.runtime.cache import default_cache
+
+    found = default_cache().info()
+    if found.problem:
+        return f"{found.directory}, not used: {found.problem}"
+    return f"{found.directory}, {found.entries} entries, {size(found.bytes)} of at most {size(found.limit)}"
 
 
 def _cuda() -> str:

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from graphc import __version__
-from graphc.cli import demo, info
+from graphc.cli import cache, demo, info
 
-COMMANDS = (demo, info)
+COMMANDS = (demo, info, cache)
 
 
 def parser() -> argparse.ArgumentParser:
