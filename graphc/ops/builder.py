@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim
 from graphc.ir.dtypes import DType
 from graphc.ir.node import Node
-from graphc.ir.types import TensorType
+from graphc.ir.types import TensorType, Type
 from graphc.ops.record import record_of
 
 
@@ -59,11 +59,15 @@ class Builder:
         ValueError, TypeError
             From the record's type rule.
         """
-        operands = tuple(i if isinstance(i, Node) else self._lift(i, inputs) for i in inputs)
-        key = (op, tuple(n.id for n in operands), tuple(sorted(attrs.items(), key=lambda item: item[0])))
+        return self._intern(op, tuple([i if isinstance(i, Node) else self._lift(i, inputs) for i in inputs]), attrs)
+
+    def _intern(self, op: str, operands: tuple[Node, ...], attrs: Mapping[str, Any], type: Type | None = None) -> Node:
+        """The node for an operation on operands; its type is inferred unless it is known."""
+        named = tuple(sorted(attrs.items(), key=lambda item: item[0])) if attrs else ()
+        key = (op, tuple([n.id for n in operands]), named)
         found = self._nodes.get(key)
         if found is None:
-            type = record_of(op).infer(*(n.type for n in operands), **attrs)
+            type = type or record_of(op).infer(*(n.type for n in operands), **attrs)
             found = Node(op, operands, attrs, type, self._next, self)
             self._next += 1
             self._nodes[key] = found
@@ -97,4 +101,8 @@ class Builder:
     def rebuild(self, node: Node, inputs: Iterable[Node]) -> Node:
         """The same operation on other operands."""
         operands = tuple(inputs)
-        return node if operands == node.inputs else self.emit(node.op, *operands, **node.attrs)
+        if operands == node.inputs:
+            return node
+        # The type follows from those of the operands: most rebuilt nodes keep theirs.
+        same = all(new.type == old.type for new, old in zip(operands, node.inputs, strict=True))
+        return self._intern(node.op, operands, node.attrs, node.type if same else None)
