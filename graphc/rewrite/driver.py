@@ -54,6 +54,7 @@ class RuleSet:
         repeated = [name for name, count in Counter(r.name for r in self.rules).items() if count > 1]
         if repeated:
             raise ValueError(f"rules are named twice: {', '.join(repeated)}")
+        self._rooted: dict[str, tuple[Rule, ...]] = {}
         self._candidates: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
     def candidates(self, node: Node, contextual: bool = False) -> tuple[Rule, ...]:
@@ -69,10 +70,16 @@ class RuleSet:
             operands = tuple(i.op for i in inputs)
             found = tuple(
                 r
-                for r in self.rules
+                for r in self._at_root(node.op)
                 if (r.contextual or not contextual) and may_match(r.pattern, node.op, operands, equal)
             )
             self._candidates[key] = found
+        return found
+
+    def _at_root(self, name: str) -> tuple[Rule, ...]:
+        found = self._rooted.get(name)
+        if found is None:
+            found = self._rooted[name] = tuple(r for r in self.rules if name in r.pattern.names)
         return found
 
 
