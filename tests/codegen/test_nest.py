@@ -9,7 +9,7 @@ from graphc.ir.dims import symbol
 from graphc.ir.dtypes import ALL_DTYPES, as_dtype
 from graphc.loops.expr import Affine, Expr
 from graphc.loops.spec import Check, Nest
-from tests.codegen.nest_build import const, index, ld, nest, op, red, st
+from graphc.testing.nests import const, index, ld, nest, op, red, st
 from tests.codegen.nest_runner import Runner, Width, reference
 
 n, m, k = symbol("n"), symbol("m"), symbol("k")

@@ -17,7 +17,7 @@ __all__ = ["ENTRY", "CodegenError", "ObjectCode", "link"]
 ENTRY = "graphc_step"
 
 # Level of LLVM's instruction selection and scheduling. Measured by `python -m graphc.bench.compile_path`.
-_EMIT_LEVEL = 2
+EMIT_LEVEL = 2
 
 
 class CodegenError(Exception):
@@ -92,9 +92,9 @@ def link(
     texts += [(f"kernel {i}", text) for i, text in enumerate(kernels_ir)]
     with _linked_module(llvm, texts) as module:
         marks.append(time.perf_counter())
-        _optimize(llvm, module, host)
+        optimize(llvm, module, host)
         marks.append(time.perf_counter())
-        data = host.machine(_EMIT_LEVEL).emit_object(module)
+        data = host.machine(EMIT_LEVEL).emit_object(module)
     marks.append(time.perf_counter())
     names = ("numba", "link", "optimize", "emit")
     return ObjectCode(data, ENTRY, {name: marks[i + 1] - marks[i] for i, name in enumerate(names)})
@@ -133,7 +133,7 @@ def _linked_module(llvm: Any, texts: Iterable[tuple[str, str]]) -> Iterator[Any]
         context.close()
 
 
-def _optimize(llvm: Any, module: Any, host: HostTarget) -> None:
+def optimize(llvm: Any, module: Any, host: HostTarget) -> None:
     """Run the few passes that templates rely on: helpers marked alwaysinline, stack slots to registers, dead functions.
 
     LLVM's standard pipelines cost 1.9 (O1) to 2.5 ms (O3) per kernel against 2.5 for making the machine code, and gain
@@ -142,7 +142,7 @@ def _optimize(llvm: Any, module: Any, host: HostTarget) -> None:
     from llvmlite.binding.newpassmanagers import NewPassManager
 
     options = llvm.create_pipeline_tuning_options(speed_level=1)
-    builder = llvm.create_pass_builder(host.machine(_EMIT_LEVEL), options)
+    builder = llvm.create_pass_builder(host.machine(EMIT_LEVEL), options)
     manager = llvm.create_new_module_pass_manager()
     manager.add_always_inliner_pass()
     manager.add_sroa_pass()

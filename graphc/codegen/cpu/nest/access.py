@@ -25,7 +25,7 @@ def load(scope: Scope, expr: Expr) -> Value:
         guard = f.splat(guard, lanes)
         mask = guard if mask is None else f.binary("and", guard, mask)
     if along == 1 and (dynamic is None or dynamic.lanes == 1):
-        return f.load(_first(scope, operand, offset, dynamic, expr.dtype), expr.dtype, lanes, mask=mask)
+        return f.load(first(scope, operand, offset, dynamic, expr.dtype), expr.dtype, lanes, mask=mask)
     addresses = _addresses(scope, operand, offset, dynamic, expr.dtype, mask, scope.kernel.slot("zero", 8, zeroed=True))
     value = Value("poison", expr.dtype, lanes)
     for lane, address in enumerate(addresses):
@@ -43,11 +43,11 @@ def store(scope: Scope, operand: int, offset: Affine, value: Value) -> None:
     kernel, f = scope.kernel, scope.kernel.f
     along, lanes = offset.coefficients[kernel.vector_axis], scope.lanes
     if lanes == 1 or along == 0:
-        f.store(f.extract(value, 0), _first(scope, operand, offset, None, value.dtype))
+        f.store(f.extract(value, 0), first(scope, operand, offset, None, value.dtype))
         return
     value = f.splat(value, lanes)
     if along == 1:
-        f.store(value, _first(scope, operand, offset, None, value.dtype), mask=scope.mask)
+        f.store(value, first(scope, operand, offset, None, value.dtype), mask=scope.mask)
         return
     addresses = _addresses(scope, operand, offset, None, value.dtype, scope.mask, kernel.slot("sink", 8))
     for lane, address in enumerate(addresses):
@@ -58,13 +58,13 @@ def _load_scalar(
     scope: Scope, operand: int, offset: Affine, dtype: str, dynamic: Value | None, guard: Value | None
 ) -> Value:
     kernel = scope.kernel
-    address = _first(scope, operand, offset, dynamic, dtype)
+    address = first(scope, operand, offset, dynamic, dtype)
     if guard is not None:
         address = kernel.f.select(guard, address, kernel.slot("zero", 8, zeroed=True))
     return kernel.f.load(address, dtype)
 
 
-def _first(scope: Scope, operand: int, offset: Affine, dynamic: Value | None, dtype: str) -> Value:
+def first(scope: Scope, operand: int, offset: Affine, dynamic: Value | None, dtype: str) -> Value:
     """The address of the scope's first element."""
     kernel = scope.kernel
     place = constant(0, "int64")
@@ -83,8 +83,8 @@ def _addresses(
     kernel, f, lanes = scope.kernel, scope.kernel.f, scope.lanes
     along = kernel.dim(offset.coefficients[kernel.vector_axis])
     if mask is None and (dynamic is None or dynamic.lanes == 1):
-        first = _first(scope, operand, offset, dynamic, dtype)
-        return [kernel.address(first, _multiple(kernel, along, k), dtype) for k in range(lanes)]
+        start = first(scope, operand, offset, dynamic, dtype)
+        return [kernel.address(start, _multiple(kernel, along, k), dtype) for k in range(lanes)]
     offsets = constant(0, "int64")
     if along.name != "0":
         index = f.binary("add", f.splat(scope.indices[kernel.vector_axis], lanes), f.iota(lanes))

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphc.codegen.cpu.irvalue import Value, constant
+from graphc.codegen.cpu.irvalue import Value, constant, size_of
+from graphc.codegen.cpu.nest import access
 from graphc.codegen.cpu.nest.fold import Fold
 from graphc.codegen.cpu.nest.kernel import Kernel
 from graphc.codegen.cpu.nest.loops import Flat, blocks_of, over, smaller
+from graphc.codegen.cpu.nest.normal import maps_of
 from graphc.codegen.cpu.nest.passes import plan_passes
 from graphc.codegen.cpu.nest.scope import Scope
 from graphc.codegen.cpu.nest.sweep import Sweep
 from graphc.codegen.cpu.nest.tree import BlockTree
-from graphc.codegen.cpu.nest.vectors import vector_loop
+from graphc.codegen.cpu.nest.vectors import group_loop, vector_loop
+from graphc.ir.dims import Dim
 
 BLOCK = 512
 """Rows of a block of a sum."""
+PREFETCH = 16
+"""Rows between a use and the request for it."""
 
 
 def emit_columns(kernel: Kernel) -> None:
@@ -47,19 +52,33 @@ class Columns:
              bounds if outer else None)  # fmt: skip
 
     def _line(self, scope: Scope) -> None:
-        kernel, size = self.kernel, self.facts.axis(self.axis).size
-        if len(scope.indices):
-            bounds = constant(0, "int64"), kernel.dim(size)
-            vector_loop(scope, *bounds, size, self._unroll(), self._group)
+        kernel = self.kernel
+        size: Dim | None = self.facts.axis(self.axis).size
+        bounds = constant(0, "int64"), kernel.dim(self.facts.axis(self.axis).size)
+        if not scope.indices:  # the vector axis is the one that is divided
+            bounds, size = (kernel.begin, kernel.end), None
+        if self.reduced.axes and self._maskable():
+            group_loop(scope, *bounds, size, self._unroll(), self._group)
         else:
-            vector_loop(scope, kernel.begin, kernel.end, None, self._unroll(), self._group)
+            vector_loop(scope, *bounds, size, self._unroll(), self._group)
 
     def _unroll(self) -> int:
         if self.kernel.lanes == 1:
             return 1
-        if self.reduced.axes:
-            return 8 if self.facts.cost <= 8 else 4 if self.facts.cost <= 16 else 2 if self.facts.cost <= 32 else 1
-        return 4 if self.facts.cost <= 12 else 2 if self.facts.cost <= 32 else 1
+        cost, size = self.facts.cost, self.facts.axis(self.axis).size
+        if not self.reduced.axes:
+            return 4 if cost <= 12 else 2 if cost <= 32 else 1
+        most = 8 if cost <= 8 else 4 if cost <= 16 else 2 if cost <= 32 else 1
+        while most > 1 and isinstance(size, int) and (most // 2) * self.kernel.lanes >= size:
+            most //= 2
+        return most
+
+    def _maskable(self) -> bool:
+        """Whether masks cost nothing: contiguous operands of 32 or 64 bits, or the byte masks of AVX-512."""
+        maps = [m.coefficients[self.axis] for m in maps_of(self.facts.nest)]
+        dynamic = any(e.op == "load" and e.args for e in self.facts.order)
+        narrow = any(size_of(o.dtype) < 4 for o in self.facts.nest.operands)
+        return all(c in (0, 1) for c in maps) and not dynamic and not narrow
 
     def _group(self, scopes: Sequence[Scope], nothing: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
         """Everything for a group of neighbouring vectors."""
@@ -101,9 +120,26 @@ class Columns:
             inside = [Scope(self.kernel, scope, indices) for scope in scopes]
             for scope in inside:
                 scope.positions["outer"] = loop.index
+            self._prefetch(sweep, inside)
             groups = [loop.values[k * width : (k + 1) * width] for k in range(len(scopes))]
             loop.update(*[v for values in sweep.body(inside, groups) for v in values])
         return [loop.values[k * width : (k + 1) * width] for k in range(len(scopes))]
+
+    def _prefetch(self, sweep: Sweep, scopes: Sequence[Scope]) -> None:
+        """Ask for the same columns some rows ahead: rows are pages apart, where the hardware does not look."""
+        f, last = self.kernel.f, self.reduced.axes[-1]
+        f.module.declare("llvm.prefetch.p0", "void", ["ptr", "i32", "i32", "i32"])
+        for expr in sweep.order:
+            if expr.op != "load" or expr.args:
+                continue
+            operand, offset = expr.payload
+            stride = offset.coefficients[last]
+            if offset.coefficients[self.axis] != 1 or (isinstance(stride, int) and stride * size_of(expr.dtype) < 512):
+                continue
+            ahead = self.kernel.dim(stride * PREFETCH)
+            for scope in scopes:
+                address = self.kernel.address(access.first(scope, operand, offset, None, expr.dtype), ahead, expr.dtype)
+                f.do(f"call void @llvm.prefetch.p0({address!r}, i32 0, i32 3, i32 1)")
 
     def _in_blocks(self, sweep: Sweep, scopes: Sequence[Scope]) -> list[list[Value]]:
         kernel, f = self.kernel, self.kernel.f

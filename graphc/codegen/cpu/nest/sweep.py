@@ -76,7 +76,9 @@ class Sweep:
         out: list[Value] = []
         for fold, mine in zip(self.folds, self.split(accumulators), strict=True):
             position = self._position(scope) if fold.positional else None
-            element = fold.element(scope.value(fold.arg), scope.lanes, scope.mask, position)
+            # Lanes that are columns of their own may hold anything where there is no column.
+            mask = scope.mask if self.kernel.vector_axis in self.kernel.facts.reduced else None
+            element = fold.element(scope.value(fold.arg), scope.lanes, mask, position)
             out += fold.join(mine, element)
         return out
 

@@ -51,7 +51,7 @@ class BlockTree:
         module, name = self.kernel.f.module, f"pairwise_{action}_{self.dtype}_{self.lanes}"
         if not module.defines(name):
             arguments = {"stack": "ptr", "number": "int64", "block": "ptr"}
-            with module.function(name, arguments, internal=True, noinline=True) as f:
+            with module.function(name, arguments, shared=True, noinline=True) as f:
                 write(f, self.dtype, self.lanes)
         self.kernel.f.call(name, [self.stack, number, self._block])
 

@@ -65,6 +65,36 @@ def vector_loop(
     return values
 
 
+def group_loop(outer: Scope, low: Value, high: Value, count: Dim | None, unroll: int, body: Body) -> None:
+    """Run `body` without accumulators on whole groups, the last of which may be under masks.
+
+    For bodies with loops of their own: a remainder taken vector by vector would run them once for each.
+    """
+    kernel, f = outer.kernel, outer.kernel.f
+    step = unroll * kernel.lanes
+    whole = count - count % step if isinstance(count, int) else 0
+
+    def group(start: Value, masks: Sequence[Value | None]) -> None:
+        scopes = [
+            Scope(kernel, outer, {kernel.vector_axis: _plus(outer, start, k * kernel.lanes)}, mask)
+            for k, mask in enumerate(masks)
+        ]
+        body(scopes, [[] for _ in scopes])
+
+    if not isinstance(count, int):
+        with f.loop(low, high, step) as start:
+            rest = f.binary("sub", high, start)
+            group(start, [tail_mask(outer, _plus(outer, rest, -k * kernel.lanes)) for k in range(unroll)])
+        return
+    if whole:
+        with f.loop(low, _plus(outer, low, whole), step) as start:
+            group(start, [None] * unroll)
+    rest_count = count - whole
+    if rest_count:
+        starts = range(0, rest_count, kernel.lanes)
+        group(_plus(outer, low, whole), [first_lanes(rest_count - k, kernel.lanes) for k in starts])
+
+
 def _tail_loop(outer: Scope, low: Value, high: Value, body: Body, values: list[Value]) -> list[Value]:
     kernel = outer.kernel
     with kernel.f.loop_carried(low, high, kernel.lanes, values) as loop:
@@ -95,8 +125,9 @@ def tail_mask(outer: Scope, rest: Value) -> Value | None:
     kernel, f = outer.kernel, outer.kernel.f
     if kernel.lanes == 1:
         return None
-    # 32-bit lanes compare in one instruction; fewer than one group of vectors is left here.
-    narrow = f.emit(f"trunc {rest!r} to i32", "int32")
+    # 32-bit lanes compare in one instruction; what is left may not fit them, but a vector has fewer lanes.
+    lanes = constant(kernel.lanes, "int64")
+    narrow = f.emit(f"trunc {f.select(f.compare('lt', rest, lanes), rest, lanes)!r} to i32", "int32")
     return f.compare("lt", f.iota(kernel.lanes, "int32"), f.splat(narrow, kernel.lanes))
 
 
