@@ -105,61 +105,6 @@ def _prefixed(name: str) -> Rule:
     return rule
 
 
-#: What meets the value `v` in the window of element `t`: `c` counts along the last axis, `place` inside the window.
-_STEPS = {
-    "window_sum": "out[t] = out[t] + v",
-    "window_max": "if v > out[t] or v != v:\n    out[t] = v",
-    "window_argmax": "if out[t] < 0 or v > best[c] or (v != v and best[c] == best[c]):\n"
-    "    out[t] = place\n    best[c] = v",
-}
-
-
-def _source(node: Node) -> Source:
-    """Row by row along the last axis, so that the innermost loop runs over channels."""
-    (x,) = node.inputs
-    window, strides, low = node.attrs["window"], node.attrs["strides"], node.attrs["low"]
-    last = x.rank - 1
-    sizes: dict[str, Dim] = {}
-    for axis, (count, n, a) in enumerate(zip(node.shape, x.shape, low, strict=True)):
-        sizes |= {f"count{axis}": count, f"size{axis}": n, f"low{axis}": a}
-    first = {"window_sum": f"{pointee(x.dtype.name)}(0)", "window_argmax": "-1"}.get(node.op)
-    first = first or f"{pointee(x.dtype.name)}({_lowest(x.dtype.np)!r})".replace("inf", "np.inf")
-    lines, depth = ["row = 0"], 0
-
-    def add(text: str) -> None:
-        lines.extend("    " * depth + line for line in text.split("\n"))
-
-    for axis in range(last):
-        add(f"for i{axis} in range(count{axis}):")
-        depth += 1
-    add(f"for c in range(count{last}):\n    out[row + c] = {first}")
-    outside = depth
-    for axis, (k, s) in enumerate(zip(window, strides, strict=True)):
-        add(f"for k{axis} in range({k}):")
-        depth += 1
-        if axis < last:
-            add(f"j{axis} = i{axis} * {s} - low{axis} + k{axis}")
-            add(f"if j{axis} < 0 or j{axis} >= size{axis}:\n    continue")
-    place, start = "0", "0"
-    for axis, k in enumerate(window):
-        place = f"({place}) * {k} + k{axis}"
-        start = f"({start}) * size{axis}" + (f" + j{axis}" if axis < last else "")
-    add(f"place = {place}\nstart = {start} + k{last} - low{last}")
-    # Elements of the row for which k + stride * c - low lies inside.
-    stride = strides[last]
-    add(f"begin = max(0, (low{last} - k{last} + {stride - 1}) // {stride})")
-    add(f"end = min(count{last}, (size{last} - 1 + low{last} - k{last}) // {stride} + 1)")
-    add(f"for c in range(begin, end):\n    v = x[start + c * {stride}]\n    t = row + c")
-    depth += 1
-    add(_STEPS[node.op])
-    depth = outside
-    if node.op == "window_argmax":
-        add(f"for c in range(count{last}):\n    out[row + c] = max(out[row + c], 0)")
-    add(f"row += count{last}")
-    scratch = {"best": (x.dtype.name, node.shape[last])} if node.op == "window_argmax" else None
-    return source_of(node, "x out", sizes, "\n".join(lines), scratch)
-
-
 _COMMON = "Windows of the given shape at multiples of the strides, over x with padding before and after each axis"
 
 register(
@@ -170,7 +115,6 @@ register(
         _evaluate_sum,
         _vjp_sum,
         batch=_prefixed("window_sum"),
-        source=_source,
         linear=True,
         doc=f"Sums over moving windows. {_COMMON}; padding counts as 0.",
         formula="y[i] = sum(x[strides * i + k - low] for k in window)",
@@ -185,7 +129,6 @@ register(
         _evaluate_max,
         _vjp_max,
         batch=_prefixed("window_max"),
-        source=_source,
         doc=f"Maxima over moving windows. {_COMMON}; padding is never the maximum. NaN stays. The gradient of a window "
         "goes to its first largest element.",
         formula="y[i] = max(x[strides * i + k - low] for k in window)",
@@ -201,7 +144,6 @@ register(
         _evaluate_argmax,
         None,
         batch=_prefixed("window_argmax"),
-        source=_source,
         doc=f"Place of the first largest element (or first NaN) in each window, counted along it. {_COMMON}.",
         formula="y[i] = argmax(x[strides * i + k - low] for k in window)",
         dtypes="iuf",

@@ -17,6 +17,11 @@ def _half_at_ties(g: Node, mine: Node, other: Node, better: str) -> Node:
     return emit("select", emit(better, mine, other), g, emit("select", emit("eq", mine, other), g * 0.5, zero_of(g)))
 
 
+def _sign(b: Any, x: Any) -> Any:
+    """0 and NaN are their own sign."""
+    return b.select(b.gt(x, 0), 1, b.select(b.lt(x, 0), b.const(-1, x.dtype), x))
+
+
 def _floor_divide(x: Any, y: Any) -> Any:
     with np.errstate(all="ignore"):
         return np.floor_divide(x, y)
@@ -135,7 +140,7 @@ unary(
 unary(
     "sign",
     np.sign,
-    lambda b, x: b.sign(x),
+    _sign,
     lambda g, out, x: (zero_of(g),),
     kinds="iuf",
     doc="-1, 0 or 1; NaN for NaN.",

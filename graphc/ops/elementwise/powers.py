@@ -76,7 +76,7 @@ binary(
     _logaddexp,
     _vjp_logaddexp,
     kinds="f",
-    doc="log(exp(x) + exp(y)) without overflow.",
+    doc="log(exp(x) + exp(y)) without overflow. Its bound is relative to max(1, |result|).",
     formula="logaddexp(x, y)",
     ulp=(4, 4),
     flops=28,

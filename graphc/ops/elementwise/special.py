@@ -49,9 +49,9 @@ def _digamma(x: Any) -> Any:
     series = sum(b / (2 * k) * square**k for k, b in enumerate(_BERNOULLI, 1))
     steps = sum(1 / (positive + k) for k in range(_STEPS))
     value = np.log(lifted) - 0.5 / lifted - series - np.where(small, steps, 0.0)
-    pole = (z <= 0) & (z == np.floor(z))
     reflected = value - np.pi / np.tan(np.pi * (z - np.rint(z)))
-    return np.where(pole, np.nan, np.where(z > 0, value, reflected)).astype(x.dtype)
+    reflected = np.where(z == 0, np.copysign(np.inf, -z), np.where(z == np.floor(z), np.nan, reflected))
+    return np.where(z > 0, value, reflected).astype(x.dtype)
 
 
 def _zeta_tail(order: int) -> tuple[float, ...]:
@@ -162,7 +162,7 @@ unary(
     _digamma,
     lambda b, x: b.digamma(x),
     lambda g, out, x: (g * g.builder.emit("polygamma", x, order=1),),
-    doc="Derivative of lgamma; NaN at 0, -1, -2, ... Its bound is relative to max(1, |result|).",
+    doc="Derivative of lgamma; -inf at 0, NaN at -1, -2, ... Its bound is relative to max(1, |result|).",
     formula="digamma(x)",
     sample=((0.2, 9.0),),
     ulp=(8, 16),
