@@ -49,8 +49,9 @@ class _Writer:
     def __init__(self, spec: Convolution, name: str, plan: ConvolutionPlan) -> None:
         self.spec, self.name, self.plan = spec, name, plan
         self.module = Module()
-        self.epilogue = Epilogue(spec.stores, spec.dtype, plan.lanes)
         images, channels, features = group_sizes(spec)
+        columns = group_count(spec) if plan.across else features
+        self.epilogue = Epilogue(spec.stores, spec.dtype, plan.lanes, columns)
         self.axes: list[Dim] = [images, *spec.output]
         self.outer = [size for axis, size in enumerate(self.axes) if axis != plan.row_axis]
         strides = [dim for offset in (spec.left, spec.right) for dim in (offset.base, *offset.coefficients)]

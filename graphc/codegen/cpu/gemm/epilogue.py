@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graphc.codegen.cpu.gemm.frame import Frame
 from graphc.codegen.cpu.irvalue import Value, constant
 from graphc.codegen.cpu.llvm_dialect import LLVMDialect
+from graphc.ir.dims import Dim
 from graphc.loops.expr import Expr, postorder
 from graphc.loops.spec import Store
 from graphc.ops.record import record_of
@@ -25,11 +26,14 @@ class Epilogue:
         Of the sums.
     lanes : int
         Elements of a vector of sums.
+    columns : Dim
+        Columns in all; blocks begin at multiples of `lanes`.
     """
 
     stores: tuple[Store, ...]
     dtype: str
     lanes: int
+    columns: Dim
 
     @property
     def roots(self) -> tuple[Expr, ...]:
@@ -65,14 +69,17 @@ class Epilogue:
         """Finish `columns` contiguous sums from the pointer `sums` on; the first has these indices."""
         f, step = frame.f, self.step
         whole = f.binary("and", columns, constant(-step, "int64"))
+        known = self.columns if isinstance(self.columns, int) else None
 
         def some(at: Value, mask: Value | None) -> None:
             value = f.load(sums, self.dtype, step, index=at, mask=mask)
             _Vector(frame, [*indices[:-1], f.binary("add", indices[-1], at)], value, mask).run(self)
 
-        with f.loop(0, whole, step) as at:
-            some(at, None)
-        if step > 1:
+        # Code that is known not to run is not written: most of a kernel's compile time is spent here.
+        if known is None or known >= step:
+            with f.loop(0, whole, step) as at:
+                some(at, None)
+        if step > 1 and (known is None or known % step):
             with f.if_(f.compare("lt", whole, columns)):
                 some(whole, f.tail_mask(f.binary("sub", columns, whole), step))
 

@@ -70,7 +70,7 @@ class _Writer:
         self.spec, self.name, self.plan = spec, name, plan
         self.operands = (left, right)
         self.module = Module()
-        self.epilogue = Epilogue(spec.stores, spec.dtype, plan.products or plan.lanes)
+        self.epilogue = Epilogue(spec.stores, spec.dtype, plan.products or plan.lanes, spec.columns)
         affine = [dim for offset in (spec.left, spec.right) for dim in (offset.base, *offset.coefficients)]
         dims = [*spec.batch, spec.rows, spec.columns, spec.depth, *affine, *store_dims(spec.stores)]
         self.words = Words(spec.operands, dims)

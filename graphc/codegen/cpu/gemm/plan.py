@@ -23,6 +23,9 @@ ROW_BLOCK = 256
 FAR = 1 << 20
 """Elements from the first to the last row of a right operand, from which on it is packed."""
 
+USUAL = 512
+"""What a size that is known only at run time is taken for where a choice depends on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Panels:
@@ -121,7 +124,7 @@ def choose_pack(spec: Contraction) -> str:
 def far_apart(spec: Contraction) -> bool:
     """Whether the right operand has so many rows, so far apart, that a panel read in place evicts itself."""
     sizes = (spec.depth, spec.right.coefficients[-1])
-    depth, stride = (size if isinstance(size, int) else FAR for size in sizes)
+    depth, stride = (size if isinstance(size, int) else USUAL for size in sizes)
     few_rows = isinstance(spec.rows, int) and spec.rows < 2 * max(ROWS.values())
     return not few_rows and depth * stride >= FAR
 
