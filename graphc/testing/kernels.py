@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphc.codegen.cpu.driver import EMIT_LEVEL, optimize
 from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.target import HostTarget, host_target
 from graphc.ir.dims import Dim, substitute
@@ -55,15 +56,11 @@ class CompiledKernel:
         import llvmlite.binding as llvm
 
         self.kernel = kernel
-        machine = (target or host_target()).machine(2)
+        host = target or host_target()
         module = llvm.parse_assembly(kernel.ir, llvm.create_context())
         module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=1)
-        options.loop_vectorization = options.slp_vectorization = False
-        options.loop_unrolling = options.loop_interleaving = False
-        builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
-        self._engine = llvm.create_mcjit_compiler(module, machine)
+        optimize(llvm, module, host)
+        self._engine = llvm.create_mcjit_compiler(module, host.machine(EMIT_LEVEL))
         self._engine.finalize_object()
         self.address: int = self._engine.get_function_address(kernel.name)
         self._call = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(self.address)
