@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphc.ir.dims import Dim, product
+from graphc.ir.dims import Dim, floordiv, product
 from graphc.ir.dtypes import BY_NAME
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Contraction, Convolution, HostKernel, KernelSpec, Nest, SourceKernel, Store
+from graphc.loops.spec import Contraction, Convolution, KernelCall, Nest, Store
 from graphc.ops.record import REGISTRY
 
 
@@ -28,8 +28,9 @@ class Cost:
     flops: Dim
 
 
-def cost_of(spec: KernelSpec) -> Cost:
-    """Bytes and flops of a kernel."""
+def cost_of(call: KernelCall) -> Cost:
+    """Bytes and flops of a kernel call."""
+    spec = call.spec
     if isinstance(spec, Nest):
         sizes = [axis.size for axis in spec.axes]
         reduced = [place for place, axis in enumerate(spec.axes) if axis.reduce]
@@ -40,20 +41,13 @@ def cost_of(spec: KernelSpec) -> Cost:
         moved = factors * BY_NAME[spec.dtype].itemsize + _traffic(spec.stores, spec, sizes)
         return Cost(moved, product(sizes) * spec.depth * 2 + _scalar_flops(spec.stores, sizes, []))
     if isinstance(spec, Convolution):
-        sizes = [spec.batch, *spec.output, spec.features]
-        depth = product(spec.window) * spec.channels
-        image = spec.batch * product(spec.image) * spec.channels
-        weights = depth * spec.features
+        sizes = [floordiv(spec.batch, spec.batch_groups), *spec.output, spec.features]
+        depth = product(spec.window) * floordiv(spec.channels, spec.groups)
+        image = _touched(spec.left, [spec.batch, *spec.image, spec.channels])
+        weights = _touched(spec.right, [*spec.window, spec.channels, spec.features])
         moved = (image + weights) * BY_NAME[spec.dtype].itemsize + _traffic(spec.stores, spec, sizes)
         return Cost(moved, product(sizes) * depth * 2 + _scalar_flops(spec.stores, sizes, []))
-    return _opaque_cost(spec)
-
-
-def _opaque_cost(spec: HostKernel | SourceKernel) -> Cost:
-    if isinstance(spec, SourceKernel):
-        return Cost(0, 0)
-    types = [operand.tensor for operand in spec.node.inputs]
-    return Cost(sum((t.size * t.dtype.itemsize for t in types), 0), 0)
+    return Cost(sum((product(b.shape) * BY_NAME[b.dtype].itemsize for b in call.buffers), 0), 0)
 
 
 def _touched(offset: Affine, sizes: Sequence[Dim]) -> Dim:

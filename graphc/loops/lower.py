@@ -26,6 +26,7 @@ from graphc.loops.indexmap import (
     view_map,
 )
 from graphc.loops.spec import Buffer
+from graphc.loops.window import window_value
 from graphc.ops.record import record_of
 
 
@@ -207,6 +208,8 @@ class Lowering:
             source = node.inputs[0]
             operand = self.value(source, self._full_map(source.shape))
             return Expr("reduce", (operand,), node.dtype.name, node.op)
+        if record_of(node.op).kind == "window" and self._is_reduced_here(node):
+            return window_value(node, self.value)
         raise CannotFold(node)
 
     def _load(self, node: Node, buffer: Buffer, index_map: IndexMap) -> Expr:

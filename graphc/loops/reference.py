@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphc.ir.dims import Dim, DimExpr, substitute
+from graphc.interp.evaluate import evaluate_node
+from graphc.ir.dims import Dim, floordiv, substitute
 from graphc.ir.dtypes import BY_NAME
 from graphc.ir.types import TupleType
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Contraction, HostKernel, KernelCall, Nest, SourceKernel, Store
+from graphc.loops.spec import Contraction, Convolution, HostKernel, KernelCall, Nest, SourceKernel, Store
 from graphc.ops.record import record_of
 
 Array = NDArray[Any]
@@ -20,13 +21,6 @@ Array = NDArray[Any]
 
 class KernelFailed(Exception):
     """A check of a kernel does not hold; the argument is its status."""
-
-
-def concrete(value: Any, sizes: Mapping[str, int]) -> Any:
-    """An attribute with dimensions replaced by integers."""
-    if isinstance(value, DimExpr):
-        return substitute(value, dict(sizes))
-    return tuple(concrete(v, sizes) for v in value) if isinstance(value, tuple) else value
 
 
 def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
@@ -53,7 +47,7 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
     elif isinstance(spec, HostKernel | SourceKernel):
         _run_node(call, flats, sizes)
     else:
-        raise NotImplementedError(type(spec).__name__)
+        _run_convolution(spec, flats, sizes)
 
 
 class _Evaluator:
@@ -174,11 +168,47 @@ def _run_contraction(spec: Contraction, flats: Sequence[Array], sizes: Mapping[s
     _write(epilogue, spec.stores)
 
 
+def _run_convolution(spec: Convolution, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
+    """Element by element of the window, over a zero-padded and dilated image."""
+    x, w = (
+        flats[number][np.broadcast_to(_Evaluator(extents, (), flats, sizes).offsets(affine), extents)]
+        for number, affine, extents in (
+            (0, spec.left, _extents((spec.batch, *spec.image, spec.channels), sizes)),
+            (1, spec.right, _extents((*spec.window, floordiv(spec.channels, spec.groups), spec.features), sizes)),
+        )
+    )
+    outputs = _extents(spec.output, sizes)
+    images = x.shape[0] // spec.batch_groups
+    total = np.zeros((images, *outputs, w.shape[-1]), x.dtype)
+    parts = spec.groups * spec.batch_groups
+    per_part = w.shape[-1] // parts
+    low = _extents(spec.low, sizes)
+    for place in np.ndindex(*w.shape[:-2]):
+        grid = np.zeros((x.shape[0], *outputs, x.shape[-1]), x.dtype)
+        at, inside = [], []
+        for axis, k in enumerate(place):
+            moved = np.arange(outputs[axis]) * spec.strides[axis] + k * spec.window_dilation[axis] - low[axis]
+            source, rest = np.divmod(moved, spec.image_dilation[axis])
+            inside.append((rest == 0) & (source >= 0) & (source < x.shape[axis + 1]))
+            at.append(source)
+        target = np.ix_(np.arange(x.shape[0]), *(np.flatnonzero(i) for i in inside), np.arange(x.shape[-1]))
+        chosen = np.ix_(np.arange(x.shape[0]), *(a[i] for a, i in zip(at, inside, strict=True)), np.arange(x.shape[-1]))
+        grid[target] = x[chosen]
+        for part in range(parts):
+            features = slice(part * per_part, (part + 1) * per_part)
+            group, batch = (part, 0) if spec.groups > 1 else (0, part)
+            channels = slice(group * w.shape[-2], (group + 1) * w.shape[-2])
+            block = grid[batch * images : (batch + 1) * images, ..., channels]
+            total[..., features] += block @ w[place][:, features]
+    epilogue = _Evaluator(total.shape, (), flats, sizes)
+    epilogue.accumulator = total
+    _write(epilogue, spec.stores)
+
+
 def _run_node(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int]) -> None:
     node = call.nodes[0]
-    attrs = {key: concrete(value, sizes) for key, value in node.attrs.items()}
     shaped = [f.reshape(n.tensor.concrete(dict(sizes))) for f, n in zip(flats, node.inputs, strict=False)]
-    result = record_of(node.op).evaluate(*shaped, **attrs)
+    result = evaluate_node(node, shaped, sizes)
     results = result if isinstance(node.type, TupleType) else (result,)
-    for flat, value in zip(flats[len(node.inputs) :], results, strict=True):
+    for flat, value in zip(flats[len(node.inputs) :], results, strict=False):
         flat[:] = np.asarray(value).reshape(-1)

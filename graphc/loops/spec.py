@@ -156,12 +156,11 @@ class SourceKernel:
     name : str
         The record's name.
     source : str
-        Body of ``def kernel(args): ...`` over typed pointers; see the printer for its vocabulary.
+        ``def <name>(args, begin, end): ...`` over a table of 64-bit words: a pointer per operand, then the sizes.
     operands : tuple of Operand
+        Operands, results, then temporaries (``"out"``, their contents mean nothing afterwards).
     sizes : tuple of Dim
         Integers passed after the pointers.
-    scratch : tuple of (str, Dim)
-        Element type and size of temporaries it needs.
     can_fail : bool
     """
 
@@ -169,7 +168,6 @@ class SourceKernel:
     source: str
     operands: tuple[Operand, ...]
     sizes: tuple[Dim, ...]
-    scratch: tuple[tuple[str, Dim], ...] = ()
     can_fail: bool = False
 
 

@@ -130,16 +130,26 @@ def _formulas(
     conflicts: Mapping[Buffer, Sequence[Buffer]],
 ) -> Arena:
     if all(isinstance(span, int) for span in spans.values()):
-        ends = [places[b] + typical[b] for b in places]
-        return Arena((), dict(places), max(ends, default=0))
+        return Arena((), dict(places), max((places[b] + typical[b] for b in places), default=0))
     definitions: list[tuple[str, Dim]] = []
     offsets: dict[Buffer, Dim] = {}
     rank = {buffer: k for k, buffer in enumerate(sorted(places, key=lambda b: (places[b], places[b] + typical[b])))}
-    for buffer in rank:
-        below = [o for o in conflicts[buffer] if rank[o] < rank[buffer]]
-        implied = {o for b in below for o in conflicts[b] if rank[o] < rank[b]}
-        ends_below = [offsets[o] + spans[o] for o in below if o not in implied]
-        offsets[buffer] = _named(_largest(ends_below), definitions)
+    order = list(rank)
+    # Bit sets over ranks: who lies below a buffer because of whom has been said already.
+    settled = [0] * len(order)
+    for place, buffer in enumerate(order):
+        below = 0
+        for other in conflicts[buffer]:
+            if rank[other] < place:
+                below |= 1 << rank[other]
+        ends: list[Dim] = []
+        while below:
+            top = below.bit_length() - 1
+            ends.append(offsets[order[top]] + spans[order[top]])
+            implied = settled[top] | 1 << top
+            settled[place] |= implied
+            below &= ~implied
+        offsets[buffer] = _named(_largest(ends), definitions)
     tops = [offsets[b] + spans[b] for b in rank if not any(rank[o] > rank[b] for o in conflicts[b])]
     return Arena(tuple(definitions), offsets, _largest(tops))
 

@@ -9,8 +9,7 @@ from graphc.ir.dims import Dim, DimExpr, product, substitute
 from graphc.ir.node import Node
 from graphc.ir.program import Guard
 from graphc.ir.types import Shape
-from graphc.loops.expr import Affine
-from graphc.loops.indexmap import FOLDED_VIEWS, Index, IndexMap, axis_index, identity_map, view_map
+from graphc.loops.indexmap import FOLDED_VIEWS, Index, IndexMap, axis_index, constant_index, identity_map, view_map
 from graphc.loops.lower import is_computed, is_free, operand_maps
 from graphc.ops.record import record_of
 
@@ -74,6 +73,8 @@ def dense_base(node: Node) -> Node:
 
 def reads_of(node: Node, sizes: Sequence[Dim]) -> list[tuple[Node, IndexMap]]:
     """Direct operands of a node of a nest with their maps over the node's own space (a reduction's: its operand's)."""
+    if not node.inputs:
+        return []
     if is_computed(node) or is_free(node):
         own = identity_map(node.shape, range(len(sizes)), len(sizes))
         if node.op in FOLDED_VIEWS:
@@ -96,40 +97,40 @@ def behind_views(node: Node, index_map: IndexMap, sizes: Sequence[Dim]) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class ContractionAxes:
-    """Index space of a matrix product and the maps of its operands over (batch..., i, j, k)."""
+class Factor:
+    """How a contraction reads one operand: the map over an index space, and the sizes of that space."""
 
-    batch: Shape
-    rows: Dim
-    columns: Dim
-    depth: Dim
-    left: IndexMap
-    right: IndexMap
-
-    @property
-    def sizes(self) -> Shape:
-        """Sizes of all axes."""
-        return (*self.batch, self.rows, self.columns, self.depth)
+    index_map: IndexMap
+    sizes: Shape
 
 
-def contraction_axes(node: Node) -> ContractionAxes:
-    """How a matrix product reads its operands."""
+def factors_of(node: Node) -> tuple[Factor, Factor]:
+    """How a contraction reads: a matrix product over (batch..., i, j, k), a convolution over its operands' axes."""
     x, y = node.inputs
-    transpose_x, transpose_y = node.attrs["transpose_x"], node.attrs["transpose_y"]
-    batch, (rows, columns) = node.shape[:-2], node.shape[-2:]
-    depth = x.shape[-2] if transpose_x else x.shape[-1]
-    count = len(batch) + 3
+    if node.op == "conv":
+        return _whole(x.shape), _whole(y.shape)
+    batch, count = node.shape[:-2], node.rank + 1
+    sizes = (*node.shape, matmul_depth(node))
     i, j, k = (axis_index(len(batch) + n, count) for n in range(3))
-    left = (k, i) if transpose_x else (i, k)
-    right = (j, k) if transpose_y else (k, j)
+    left = (k, i) if node.attrs["transpose_x"] else (i, k)
+    right = (j, k) if node.attrs["transpose_y"] else (k, j)
 
-    def operand(source: Node, pair: tuple[Index, Index]) -> IndexMap:
-        first = len(batch) - (source.rank - 2)
-        zero = Index(Affine(0, (0,) * count))
-        leading = [zero if d == 1 else axis_index(first + n, count) for n, d in enumerate(source.shape[:-2])]
-        return IndexMap((*leading, *pair))
+    def operand(shape: Shape, pair: tuple[Index, Index]) -> Factor:
+        first = len(batch) - (len(shape) - 2)
+        zero = constant_index(0, count)
+        leading = [zero if d == 1 else axis_index(first + n, count) for n, d in enumerate(shape[:-2])]
+        return Factor(IndexMap((*leading, *pair)), sizes)
 
-    return ContractionAxes(batch, rows, columns, depth, operand(x, left), operand(y, right))
+    return operand(x.shape, left), operand(y.shape, right)
+
+
+def matmul_depth(node: Node) -> Dim:
+    """The size that a matrix product sums over."""
+    return node.inputs[0].shape[-2 if node.attrs["transpose_x"] else -1]
+
+
+def _whole(shape: Shape) -> Factor:
+    return Factor(IndexMap(tuple(axis_index(a, len(shape)) for a in range(len(shape)))), shape)
 
 
 def is_contraction(node: Node) -> bool:

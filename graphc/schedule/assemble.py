@@ -10,11 +10,12 @@ from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.lower import is_scalar_constant
-from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand
+from graphc.loops.spec import Buffer
 from graphc.schedule.access import dense_base
 from graphc.schedule.calls import Task, copy_call
 from graphc.schedule.groups import Group
-from graphc.schedule.lowering import LoweredGroup, label_of
+from graphc.schedule.lowering import LoweredGroup
+from graphc.schedule.opaque import opaque_call
 from graphc.schedule.regions import LEAVES, Regions
 from graphc.schedule.storage import stored_values
 
@@ -72,6 +73,7 @@ class Assembly:
         self.stored = stored_values(program, regions)
         self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
         self._made_by: dict[Buffer, Unit] = {}
+        self._readers: dict[Buffer, list[Unit]] = {}
         self.units: list[Unit] = []
         groups = sorted(regions.graph.groups(), key=lambda group: group.last)
         for group in groups:
@@ -140,13 +142,14 @@ class Assembly:
                 if node.op not in LEAVES or is_scalar_constant(node):
                     self._made_by[self.values[node]] = unit
         for unit in self.units:
-            for buffer in unit.reads:
+            for buffer in dict.fromkeys(unit.reads):
+                self._readers.setdefault(buffer, []).append(unit)
                 if buffer in self._made_by:
                     unit.follows(self._made_by[buffer])
 
-    def maker(self, node: Node) -> Unit:
-        """The unit that writes a result."""
-        return next(unit for unit in self.units if node in unit.makes)
+    def readers(self, buffer: Buffer) -> list[Unit]:
+        """Units that read a buffer."""
+        return self._readers.get(buffer, [])
 
 
 def _buffer(name: str, type: TensorType, kind: str, payload: object) -> Buffer:
@@ -189,17 +192,19 @@ class Placement:
         return self._main.get(buffer, buffer) if buffer.kind == "arena" else buffer
 
     def _place_update(self, variable: Buffer, node: Node) -> None:
-        if node.op == "variable" and node.attrs["slot"] == variable.payload:
-            return
         unit = self._makers[node]
-        readers = [u for u in self.assembly.units if u is not unit and variable in u.reads]
+        readers = [u for u in self.assembly.readers(variable) if u is not unit]
         if self._may_write(unit, variable, node, readers):
             self.targets.setdefault(node, []).insert(0, variable)
             self.in_place.add(unit)
             for reader in readers:
                 unit.follows(reader)
-        else:
-            self.shadowed.append((variable, node))
+            return
+        self.shadowed.append((variable, node))
+        if node not in self.assembly.values:
+            # A leaf has no temporary of its own: its present value is kept in one until it is copied.
+            shadow = Buffer(f"shadow{variable.payload}", variable.dtype, variable.shape, "arena")
+            self.targets.setdefault(node, []).append(shadow)
 
     def _may_write(self, unit: Unit, variable: Buffer, node: Node, readers: list[Unit]) -> bool:
         if unit.lowered is None:
@@ -231,7 +236,8 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
         if unit.lowered is not None:
             call = unit.lowered.call(targets, placement.physical)
         else:
-            call = _host_call(unit, assembly, placement)
+            assert unit.node is not None
+            call = opaque_call(unit.node, lambda node: placement.physical(assembly.dense(node)), targets)
         tasks[unit] = Task(call, unit.place, writes_state=unit in placement.in_place)
         if unit.lowered is None:
             for buffers in targets.values():
@@ -241,7 +247,7 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
     for variable, node in placement.shadowed:
         value = assembly.values.get(node)
         source = placement.targets[node][0] if value is None else placement.physical(value)
-        readers = [tasks[u] for u in assembly.units if variable in u.reads]
+        readers = [tasks[u] for u in assembly.readers(variable)]
         copy = _copy(source, variable, [tasks[placement._makers[node]], *readers], len(assembly.regions.accesses))
         copy.last = copy.writes_state = True
         extra.append(copy)
@@ -251,41 +257,3 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
 def _copy(source: Buffer, target: Buffer, before: Iterable[Task], place: int) -> Task:
     size = product(source.shape)
     return Task(copy_call(source, target, () if size == 1 else (size,)), place, set(before))
-
-
-def _host_call(unit: Unit, assembly: Assembly, placement: Placement) -> KernelCall:
-    node = unit.node
-    assert node is not None
-    buffers = []
-    for operand in node.inputs:
-        buffer = placement.physical(assembly.dense(operand))
-        if buffer.shape != operand.shape:
-            buffer = Buffer(f"{buffer.name}_as", buffer.dtype, operand.shape, "alias", buffer)
-        buffers.append(buffer)
-    results = _outputs(unit, assembly, placement, node)
-    operands = (
-        *(Operand(b.dtype, "in") for b in buffers),
-        *(Operand(b.dtype, "out") for b in results),
-    )
-    return KernelCall(HostKernel(node, operands), (*buffers, *results), label_of([node]), (node,))
-
-
-def _outputs(unit: Unit, assembly: Assembly, placement: Placement, node: Node) -> list[Buffer]:
-    """One buffer per value of a node; values that nobody uses get one as well."""
-    if not isinstance(node.type, TupleType):
-        return [_shaped(placement.targets[node][0], node)]
-    by_index = {item.attrs["index"]: item for item in unit.makes}
-    found = []
-    for index, type in enumerate(node.type.items):
-        item = by_index.get(index)
-        if item is None:
-            found.append(_buffer(f"v{node.id}_{index}", type, "arena", None))
-        else:
-            found.append(_shaped(placement.targets[item][0], item))
-    return found
-
-
-def _shaped(buffer: Buffer, node: Node) -> Buffer:
-    if buffer.shape == node.shape:
-        return buffer
-    return Buffer(f"{buffer.name}_as", buffer.dtype, node.shape, "alias", buffer)

@@ -11,8 +11,8 @@ from graphc.ir.types import Shape
 from graphc.loops.expr import Affine, Expr, postorder
 from graphc.loops.indexmap import IndexMap, identity_map, offset_of
 from graphc.loops.lower import Lowering, is_trivial_reduction
-from graphc.loops.spec import Axis, Buffer, Contraction, KernelCall, Nest, Operand, Store
-from graphc.schedule.access import Access, contraction_axes
+from graphc.loops.spec import Axis, Buffer, Contraction, Convolution, KernelCall, Nest, Operand, Store
+from graphc.schedule.access import Access, factors_of, matmul_depth
 from graphc.schedule.groups import Group
 
 
@@ -53,7 +53,10 @@ class LoweredGroup:
         self.group = group
         members = set(group.members)
         self.axis_sizes, self._places = _axes(group)
-        self.factors = tuple(self._factor(access, buffer_of) for access in operands)
+        spaces = () if group.anchor is None else factors_of(group.anchor)
+        self.factors = tuple(
+            _factor(access, len(space.sizes), buffer_of) for access, space in zip(operands, spaces, strict=True)
+        )
         self.lowering = Lowering(
             self.axis_sizes,
             buffer_of,
@@ -89,33 +92,34 @@ class LoweredGroup:
         """
         buffers = [physical(buffer) for buffer in self.reads]
         access = ["in"] * len(buffers)
-        own = {buffer: number for number, buffer in enumerate(buffers) if number >= len(self.factors)}
+        own = {buffer: place for place, buffer in enumerate(buffers) if place >= len(self.factors)}
         stores = []
         for result in self.results:
             for target in targets[result.node]:
-                number = own.setdefault(target, len(buffers))
-                if number == len(buffers):
+                place = own.setdefault(target, len(buffers))
+                if place == len(buffers):
                     buffers.append(target)
                     access.append("out")
-                elif access[number] == "in":
-                    access[number] = "inout"
-                stores.append(Store(number, result.offset, result.expr, result.over_reduction))
+                elif access[place] == "in":
+                    access[place] = "inout"
+                stores.append(Store(place, result.offset, result.expr, result.over_reduction))
         operands = tuple(Operand(b.dtype, a) for b, a in zip(buffers, access, strict=True))
         spec = self._spec(operands, tuple(stores))
         nodes = self.lowering.computed
         return KernelCall(spec, tuple(buffers), label_of(nodes), nodes)
 
-    def _spec(self, operands: tuple[Operand, ...], stores: tuple[Store, ...]) -> Nest | Contraction:
+    def _spec(self, operands: tuple[Operand, ...], stores: tuple[Store, ...]) -> Nest | Contraction | Convolution:
         anchor = self.group.anchor
         if anchor is None:
-            rows = len(self.group.kept)
-            axes = tuple(Axis(size, place >= rows) for place, size in enumerate(self.axis_sizes))
+            parallel = len(self.group.kept)
+            axes = tuple(Axis(size, place >= parallel) for place, size in enumerate(self.axis_sizes))
             return Nest(axes, operands, stores)
-        shape = contraction_axes(anchor)
         left, right = (affine for _, affine in self.factors)
-        return Contraction(
-            shape.batch, shape.rows, shape.columns, shape.depth, left, right, operands, stores, anchor.dtype.name
-        )
+        if anchor.op == "conv":
+            return _convolution(anchor, left, right, operands, stores)
+        batch, rows, columns = anchor.shape[:-2], anchor.shape[-2], anchor.shape[-1]
+        depth = matmul_depth(anchor)
+        return Contraction(batch, rows, columns, depth, left, right, operands, stores, anchor.dtype.name)
 
     def _full_map(self, shape: Shape) -> IndexMap:
         return identity_map(shape, self._places, len(self.axis_sizes))
@@ -127,12 +131,37 @@ class LoweredGroup:
         over_reduction = bool(self.group.reduce) and not row
         return Result(node, offset_of(node.shape, index_map, count).affine, expr, over_reduction)
 
-    def _factor(self, access: Access, buffer_of: Callable[[Node], Buffer | None]) -> tuple[Buffer, Affine]:
-        assert self.group.anchor is not None
-        buffer = buffer_of(access.source)
-        assert buffer is not None
-        count = len(contraction_axes(self.group.anchor).sizes)
-        return buffer, offset_of(access.source.shape, access.index_map, count).affine
+
+def _factor(access: Access, axes: int, buffer_of: Callable[[Node], Buffer | None]) -> tuple[Buffer, Affine]:
+    buffer = buffer_of(access.source)
+    assert buffer is not None, f"{access.source!r} has no buffer"
+    return buffer, offset_of(access.source.shape, access.index_map, axes).affine
+
+
+def _convolution(
+    node: Node, left: Affine, right: Affine, operands: tuple[Operand, ...], stores: tuple[Store, ...]
+) -> Convolution:
+    x, w = node.inputs
+    attrs = node.attrs
+    return Convolution(
+        batch=x.shape[0],
+        channels=x.shape[-1],
+        features=node.shape[-1],
+        image=x.shape[1:-1],
+        window=w.shape[:-2],
+        output=node.shape[1:-1],
+        strides=attrs["strides"],
+        window_dilation=attrs["window_dilation"],
+        image_dilation=attrs["image_dilation"],
+        low=attrs["low"],
+        groups=attrs["groups"],
+        batch_groups=attrs["batch_groups"],
+        left=left,
+        right=right,
+        operands=operands,
+        stores=stores,
+        dtype=node.dtype.name,
+    )
 
 
 def _axes(group: Group) -> tuple[Shape, tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphc.ir.dims import Dim, symbols
 from graphc.ir.node import Node
@@ -12,6 +12,7 @@ from graphc.loops.cost import Cost, cost_of
 from graphc.loops.spec import Buffer, KernelCall
 from graphc.memory.arena import Arena, plan_arena
 from graphc.memory.lifetimes import base_of
+from graphc.schedule.access import dense_base
 from graphc.schedule.assemble import Assembly, Placement, tasks_of
 from graphc.schedule.order import execution_order
 from graphc.schedule.regions import Regions
@@ -105,6 +106,7 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     ['mul+exp+sum']
     """
     chosen = options or ScheduleOptions()
+    program = replace(program, updates=tuple(u for u in program.updates if not _keeps_its_value(*u)))
     regions = Regions(program)
     assembly = Assembly(program, regions)
     placement = Placement(assembly)
@@ -115,7 +117,7 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     commit = next((place for place, task in enumerate(order) if task.writes_state), len(order))
     return Schedule(
         calls,
-        [cost_of(call.spec) for call in calls],
+        [cost_of(call) for call in calls],
         assembly.feeds,
         assembly.variables,
         assembly.constants,
@@ -124,6 +126,11 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
         commit,
         _unfused(regions, assembly),
     )
+
+
+def _keeps_its_value(slot: int, node: Node) -> bool:
+    base = dense_base(node)
+    return base.op == "variable" and bool(base.attrs["slot"] == slot)
 
 
 def representative_sizes(dims: list[Dim], options: ScheduleOptions) -> dict[str, int]:

@@ -14,14 +14,15 @@ from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.ir.types import Shape
 from graphc.loops.indexmap import IndexMap, identity_map
-from graphc.loops.lower import is_computed, is_free, is_trivial_reduction, reduction_axes
+from graphc.loops.lower import is_computed, is_free, is_scalar_constant, is_trivial_reduction, reduction_axes
+from graphc.loops.window import window_axes, window_map
 from graphc.ops.record import record_of
 from graphc.schedule.access import (
     Access,
     Sizes,
     behind_views,
-    contraction_axes,
     dense_base,
+    factors_of,
     is_contraction,
     large,
     reads_of,
@@ -99,37 +100,50 @@ class Regions:
             assert group is not None
             self.graph.append(group, node, self._position[node])
             self.accesses[node] = []
-        elif is_contraction(node) and node.op == "matmul":
+        elif is_contraction(node):
             self._place_contraction(node)
+        elif record_of(node.op).kind == "window":
+            self._place_window(node)
         elif is_computed(node) or (record_of(node.op).kind == "reduce"):
             self._place_in_nest(node)
         else:
             self._place_opaque(node)
 
     def _place_contraction(self, node: Node) -> None:
-        axes = contraction_axes(node)
         self.accesses[node] = []
-        for operand, index_map in zip(node.inputs, (axes.left, axes.right), strict=True):
-            access, _ = behind_views(operand, index_map, axes.sizes)
+        for operand, factor in zip(node.inputs, factors_of(node), strict=True):
+            access, _ = behind_views(operand, factor.index_map, factor.sizes)
             if is_free(access.source):
-                access = Access(operand, index_map)
+                access = Access(operand, factor.index_map)
                 self.store(operand)
-            self._note(node, access)
+            self.accesses[node].append(access)
         group = self.graph.new("contract", node, self.sizes.space(node.shape), self._position[node])
         group.anchor = node
         self._connect(group, node, "operands of a contraction are read from memory")
+
+    def _place_window(self, node: Node) -> None:
+        """A nest over the result and the window; what uses the result element by element joins as its rows."""
+        parallel, window = window_axes(node)
+        space = tuple(map(self.sizes.canonical, (*parallel, *window)))
+        access, blocked = behind_views(node.inputs[0], window_map(node), space)
+        self.accesses[node] = []
+        if blocked:
+            self.store(access.source)
+        self._note(node, access)
+        group = self.graph.new("nest", node, space, self._position[node])
+        group.reduce = frozenset(range(len(parallel), len(space)))
+        self._connect(group, node, "the windows read other elements than those being computed")
 
     def _place_opaque(self, node: Node) -> None:
         """One kernel for one node; operands have to be dense in memory."""
         self.accesses[node] = []
         for base in dict.fromkeys(map(dense_base, node.inputs)):
+            if is_scalar_constant(base):
+                continue
             if is_free(base):
                 self.store(base)
             self._note(node, Access(base, IndexMap((), True)))
-        anchored = is_contraction(node)
-        space = self.sizes.space(node.shape) if anchored else ()
-        group = self.graph.new("contract" if anchored else "opaque", node, space, self._position[node])
-        group.anchor = node if anchored else None
+        group = self.graph.new("opaque", node, (), self._position[node])
         self._connect(group, node, f"operands of {node.op} are read from memory")
 
     def _place_in_nest(self, node: Node) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphc.ir.node import Node
 from graphc.ir.program import Program
-from graphc.loops.lower import is_computed
+from graphc.loops.lower import is_computed, is_scalar_constant
 from graphc.ops.record import record_of
 from graphc.schedule.access import dense_base
 from graphc.schedule.regions import LEAVES, Regions
@@ -15,7 +15,7 @@ CHEAP_FLOPS = 4
 
 def stored_values(program: Program, regions: Regions) -> set[Node]:
     """Values that need memory: results, and what other kernels read and do not compute again."""
-    stored = {base for base in map(dense_base, program.results) if base.op not in LEAVES}
+    stored = {base for base in map(dense_base, program.results) if base.op not in LEAVES or is_scalar_constant(base)}
     again: set[Node] = set()
     readers: dict[Node, list[Node]] = {}
     for node, accesses in regions.accesses.items():

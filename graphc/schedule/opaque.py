@@ -1,0 +1,63 @@
+"""Calls for nodes that are a kernel by themselves: generated source where there is some, else the NumPy reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from graphc.ir.node import Node
+from graphc.ir.types import TensorType, TupleType
+from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand, SourceKernel
+from graphc.ops.record import record_of
+
+
+def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[Node, Sequence[Buffer]]) -> KernelCall:
+    """The call of one node over dense operands.
+
+    Parameters
+    ----------
+    node : Node
+    dense : callable
+        The buffer that holds an operand's elements in row-major order.
+    targets : Mapping
+        Buffers of its value, or of the items of its value; the first of each is written.
+    """
+    inputs = [_shaped(dense(operand), operand.tensor) for operand in node.inputs]
+    results = _results(node, targets)
+    record = record_of(node.op)
+    if record.source is None:
+        operands = _operands(inputs, results)
+        return KernelCall(HostKernel(node, operands), (*inputs, *results), node.op, (node,))
+    source = record.source(node)
+    scratch = [
+        Buffer(f"v{node.id}_scratch{k}", dtype, (size,), "arena") for k, (dtype, size) in enumerate(source.scratch)
+    ]
+    written = [*results, *scratch]
+    spec = SourceKernel(
+        node.op, source.kernel(node.op), _operands(inputs, written), source.sizes, record.can_fail is not None
+    )
+    return KernelCall(spec, (*inputs, *written), node.op, (node,))
+
+
+def _operands(inputs: Sequence[Buffer], results: Sequence[Buffer]) -> tuple[Operand, ...]:
+    return (*(Operand(b.dtype, "in") for b in inputs), *(Operand(b.dtype, "out") for b in results))
+
+
+def _shaped(buffer: Buffer, type: TensorType) -> Buffer:
+    """The buffer under the shape that the node knows it by."""
+    if buffer.shape == type.shape:
+        return buffer
+    return Buffer(f"{buffer.name}_as", buffer.dtype, type.shape, "alias", buffer)
+
+
+def _results(node: Node, targets: Mapping[Node, Sequence[Buffer]]) -> list[Buffer]:
+    """One buffer per value of a node; values that nobody uses get one as well."""
+    if isinstance(node.type, TensorType):
+        return [_shaped(targets[node][0], node.type)]
+    assert isinstance(node.type, TupleType)
+    by_index = {item.attrs["index"]: item for item in targets}
+    return [
+        _shaped(targets[by_index[index]][0], type)
+        if index in by_index
+        else Buffer(f"v{node.id}_{index}", type.dtype.name, type.shape, "arena")
+        for index, type in enumerate(node.type.items)
+    ]
