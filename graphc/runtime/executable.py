@@ -272,9 +272,12 @@ def _poisoned(run: _Run, arena: np.ndarray) -> _Run:
 
 
 def _compile_formulas(formulas: Sequence[str]) -> Callable[[tuple[int, ...]], tuple[int, ...]]:
-    """One function from symbol values to all formula values."""
-    source = f"lambda d: ({''.join(f'({formula}),' for formula in formulas)})"
-    return eval(source, dict(_FORMULA_NAMES))  # type: ignore[no-any-return]
+    """One function from symbol values to all formula values; formula ``i`` is ``f<i>`` in those after it."""
+    lines = [f"    f{i} = {formula}" for i, formula in enumerate(formulas)]
+    names = "".join(f"f{i}, " for i in range(len(formulas)))
+    scope = dict(_FORMULA_NAMES)
+    exec("\n".join(["def plan(d):", *lines, f"    return ({names})"]), scope)
+    return scope["plan"]  # type: ignore[no-any-return]
 
 
 def _aligned_copy(blob: bytes) -> np.ndarray:

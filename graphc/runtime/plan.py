@@ -72,8 +72,8 @@ class ProgramCode:
     symbols : tuple of (int, int)
         Symbol ``i`` is the size of an axis of a feed: (number of the feed, axis).
     formulas : tuple of str
-        Python expressions over ``d``, the tuple of symbol values, built of integers, ``+ - * // %``, ``min``, ``max``
-        and parentheses.
+        Python expressions over ``d``, the tuple of symbol values, and ``f0``, ``f1``... for the formulas before,
+        built of integers, ``+ - * // %``, ``min``, ``max`` and parentheses.
     dims : tuple of int
         Formulas whose values make the array of dimensions that kernels read.
     arena_bytes : int

@@ -1,0 +1,154 @@
+"""From kernel calls to one object: kernels by template, equal ones once, one segment that calls them in order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from graphc.codegen.cpu.driver import ObjectCode, link
+from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
+from graphc.codegen.cpu.kernel import KernelText
+from graphc.codegen.cpu.segment import Call, Source, Word, segment_ir
+from graphc.codegen.cpu.target import HostTarget, host_target
+from graphc.ir.dims import Dim
+from graphc.loops.spec import (
+    Buffer,
+    Contraction,
+    Convolution,
+    HostKernel,
+    KernelCall,
+    KernelSpec,
+    Nest,
+    SourceKernel,
+)
+from graphc.schedule.calls import base_of
+from graphc.schedule.plan import Schedule
+
+SEGMENT = "segment_0"
+DRIVER = f"def step(tab, dims):\n    return {SEGMENT}(tab, dims)\n"
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """One object with the layout of its tables.
+
+    Attributes
+    ----------
+    code : ObjectCode
+    buffers : tuple of Buffer
+        Word ``i + 1`` of the pointer table is the address of buffer ``i``.
+    externals : tuple of str
+        Symbols whose addresses follow the buffers in the pointer table.
+    dims : tuple of Dim
+        The array of dimensions.
+    hosts : tuple of KernelCall
+        Calls that run on the host, in the order of their numbers.
+    kernels : int
+        Different kernels emitted.
+    seconds : dict of str to float
+        Time by stage.
+    """
+
+    code: ObjectCode
+    buffers: tuple[Buffer, ...]
+    externals: tuple[str, ...]
+    dims: tuple[Dim, ...]
+    hosts: tuple[KernelCall, ...]
+    kernels: int
+    seconds: dict[str, float] = field(compare=False)
+
+
+def assemble(schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget | None = None) -> Assembled:
+    """Generate and link the code of a schedule.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    symbols : tuple of Dim
+        All size symbols of the program; host kernels get their values.
+    target : HostTarget, optional
+
+    Returns
+    -------
+    Assembled
+    """
+    return _Assembler(schedule, symbols, target or host_target()).run()
+
+
+class _Assembler:
+    def __init__(self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget) -> None:
+        self.schedule = schedule
+        self.symbols = symbols
+        self.target = target
+        self.kernels: dict[KernelSpec, KernelText] = {}
+        self.sources: list[tuple[str, str]] = []
+        self.words: dict[Buffer, int] = {}
+        self.externals: dict[str, None] = {}
+        self.dims: dict[Dim, int] = {}
+        self.hosts: list[KernelCall] = []
+
+    def run(self) -> Assembled:
+        started = time.perf_counter()
+        for buffer in self.schedule.buffers:
+            if buffer.kind != "alias":
+                self.words[buffer] = 1 + len(self.words)
+        texts = [self._kernel(call) for call in self.schedule.calls]
+        for text in texts:
+            self.externals.update(dict.fromkeys(text.external))
+        calls = [
+            self._call(i, call, text) for i, (call, text) in enumerate(zip(self.schedule.calls, texts, strict=True))
+        ]
+        emitted = time.perf_counter() - started
+        bodies = [text.ir for text in dict.fromkeys(texts) if text.ir]
+        code = link(bodies, [segment_ir(SEGMENT, calls)], self.sources, DRIVER, [SEGMENT], self.target)
+        return Assembled(
+            code,
+            tuple(self.words),
+            tuple(self.externals),
+            tuple(self.dims),
+            tuple(self.hosts),
+            len(dict.fromkeys(texts)),
+            {"kernels": emitted, **code.seconds},
+        )
+
+    def _kernel(self, call: KernelCall) -> KernelText:
+        """The kernel of a call; calls with equal specs share one."""
+        spec = call.spec
+        if isinstance(spec, HostKernel):
+            self.hosts.append(call)
+            return host_kernel(f"host_{len(self.hosts) - 1}", len(self.hosts) - 1, len(call.buffers), self.symbols)
+        found = self.kernels.get(spec)
+        if found is None:
+            found = self.kernels[spec] = self._emit(spec, f"kernel_{len(self.kernels)}")
+        return found
+
+    def _emit(self, spec: KernelSpec, name: str) -> KernelText:
+        if isinstance(spec, Nest):
+            from graphc.codegen.cpu.nest import compile_nest
+
+            return compile_nest(spec, name, self.target)
+        if isinstance(spec, Contraction):
+            from graphc.codegen.cpu.gemm.kernel import compile_contraction
+
+            return compile_contraction(spec, name, self.target)
+        if isinstance(spec, Convolution):
+            from graphc.codegen.cpu.conv.kernel import compile_convolution
+
+            return compile_convolution(spec, name, self.target)
+        assert isinstance(spec, SourceKernel)
+        self.sources.append((name, spec.source.replace("def kernel(", f"def {name}(", 1)))
+        return KernelText(name, "", spec.sizes, 1)
+
+    def _call(self, index: int, call: KernelCall, text: KernelText) -> Call:
+        arguments = [Word(Source.TABLE, self.words[base_of(b)]) for b in call.buffers]
+        arguments += [self._dim(size) for size in text.sizes]
+        arguments += [Word(Source.TABLE, 1 + len(self.words) + list(self.externals).index(e)) for e in text.external]
+        return Call(text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(text.extent), index)
+
+    def _dim(self, dim: Dim) -> Word:
+        if isinstance(dim, int):
+            return Word(Source.CONSTANT, dim)
+        return Word(Source.DIMENSION, self.dims.setdefault(dim, len(self.dims)))
+
+
+__all__ = ["HOST_CALLBACK", "Assembled", "assemble"]

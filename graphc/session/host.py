@@ -1,0 +1,72 @@
+"""Calls back into Python from a native step: nodes without native code run by their NumPy reference."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from graphc.codegen.cpu.host import HOST_CALLBACK
+from graphc.interp.evaluate import evaluate_node
+from graphc.loops.spec import Buffer, KernelCall
+from graphc.session.build import Built, Formulas
+
+FAILED = 2
+
+
+class HostCalls:
+    """The callback of one executable.
+
+    Parameters
+    ----------
+    built : Built
+    """
+
+    def __init__(self, built: Built) -> None:
+        self.calls = built.hosts
+        self.names = Formulas(built.program).names
+        self._error: BaseException | None = None
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, ctypes.c_int64)
+        self._callback = prototype(self._run) if built.hosts else None
+
+    def externals(self) -> dict[str, int]:
+        """Addresses that the program needs."""
+        if self._callback is None:
+            return {}
+        return {HOST_CALLBACK: ctypes.cast(self._callback, ctypes.c_void_p).value or 0}
+
+    def take_error(self) -> BaseException | None:
+        """The exception of the last failed call, once."""
+        error, self._error = self._error, None
+        return error
+
+    def _run(self, number: int, address: int) -> int:
+        try:
+            self._evaluate(self.calls[number], address)
+        except BaseException as error:
+            self._error = error
+            return FAILED
+        return 0
+
+    def _evaluate(self, call: KernelCall, address: int) -> None:
+        count = len(call.buffers)
+        words = (ctypes.c_int64 * (count + len(self.names))).from_address(address)
+        bindings = dict(zip(self.names, words[count:], strict=True))
+        views = [_view(b, words[i], bindings) for i, b in enumerate(call.buffers)]
+        accesses = [o.access for o in call.spec.operands]
+        operands = [v for v, access in zip(views, accesses, strict=True) if access == "in"]
+        results = [v for v, access in zip(views, accesses, strict=True) if access != "in"]
+        value: Any = evaluate_node(call.spec.node, operands, bindings)  # type: ignore[union-attr]
+        for target, found in zip(results, value if isinstance(value, tuple) else (value,), strict=True):
+            target[...] = found
+
+
+def _view(buffer: Buffer, address: int, bindings: dict[str, int]) -> np.ndarray:
+    from graphc.ir.dtypes import BY_NAME
+    from graphc.ir.types import TensorType
+
+    shape = TensorType(BY_NAME[buffer.dtype], buffer.shape).concrete(bindings)
+    size = int(np.prod(shape)) * BY_NAME[buffer.dtype].itemsize
+    raw = (ctypes.c_char * size).from_address(address) if size else b""
+    return np.frombuffer(raw, BY_NAME[buffer.dtype].np).reshape(shape)
