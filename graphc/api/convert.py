@@ -40,7 +40,9 @@ def as_node(value: Any, dtype: DType | None = None) -> Node:
     if value is None:
         raise TypeError("None is not a tensor")
     array = value.array if isinstance(value, Constant) else default_array(value, dtype)
-    return builder().constant(array, dtype or as_dtype(array.dtype))
+    lowering = current_lowering()
+    assert lowering is not None
+    return lowering.constant(Constant(array if dtype is None else array.astype(dtype.np)))
 
 
 def _contains_node(value: Any) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphc.graph.errors import UninitializedError
+from graphc.ir.constants import Constant
 
 if TYPE_CHECKING:
     from graphc.graph.variable import Variable
@@ -65,6 +67,10 @@ class Store:
             raise UninitializedError(
                 f"the initial value of {variable.name} depends on itself", variable.op.origin
             ) from None
+
+    def values(self, slots: Iterable[Variable | Constant]) -> list[np.ndarray]:
+        """Arrays of the variables and constants of a program, by slot. Shared: do not change them."""
+        return [s.array if isinstance(s, Constant) else self.array(s) for s in slots]
 
     def load(self, variable: Variable) -> np.ndarray:
         """A copy of the variable's value."""

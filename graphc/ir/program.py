@@ -131,7 +131,7 @@ def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
 
 
 def _lines(program: Program) -> Iterator[str]:
-    number = {node: i for i, node in enumerate(_depth_first(program))}
+    number = numbered(program)
     for slot, type in enumerate(program.variables):
         yield f"variable {slot} : {type!r}"
     for node, i in number.items():
@@ -145,6 +145,11 @@ def _lines(program: Program) -> Iterator[str]:
         yield f"guard {guard.left} == {guard.right}"
     for name, node in program.size_values:
         yield f"size {name} = %{number[node]}"
+
+
+def numbered(program: Program) -> dict[Node, int]:
+    """The number of every node in the program's text."""
+    return {node: i for i, node in enumerate(_depth_first(program))}
 
 
 def _depth_first(program: Program) -> list[Node]:

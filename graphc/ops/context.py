@@ -6,10 +6,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
+from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim, symbol
 from graphc.ir.node import Node
 from graphc.ops.builder import Builder
 from graphc.ops.record import record_of
+
+# Magnitudes of scalars that rewriting rules know.
+TELLING = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, np.inf)
 
 
 class Lowering:
@@ -20,13 +26,30 @@ class Lowering:
     builder : Builder
     fresh_symbol : callable ``(hint) -> str``
         Gives a new name for a size.
+    operand : callable ``(Constant) -> Node``, optional
+        Gives a leaf for a constant whose value shall not be part of the program.
     """
 
-    def __init__(self, builder: Builder, fresh_symbol: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        builder: Builder,
+        fresh_symbol: Callable[[str], str],
+        operand: Callable[[Constant], Node] | None = None,
+    ) -> None:
         self.builder = builder
         self.fresh_symbol = fresh_symbol
+        self.operand = operand
         self.size_values: list[tuple[str, Node]] = []
         self._dims: dict[Node, tuple[Dim, ...]] = {}
+
+    def constant(self, value: Constant) -> Node:
+        """A constant of the user: part of the program where rules may look at it, an operand otherwise.
+
+        Programs that differ only in operands, such as a learning rate, share their code.
+        """
+        if self.operand is None or _is_telling(value.array):
+            return self.builder.emit("const", value=value)
+        return self.operand(value)
 
     def dims_of(self, node: Node) -> tuple[Dim, ...]:
         """The value of an integer tensor of rank 0 or 1, as dimensions.
@@ -71,6 +94,13 @@ class Lowering:
                 element = self.builder.emit("reshape", element, shape=())
             self.size_values.append((name, element))
         return tuple(symbol(name) for name in names)
+
+
+def _is_telling(array: np.ndarray) -> bool:
+    """Whether rules or shapes may depend on a constant: short integer vectors, and scalars such as 0, 1 or 0.5."""
+    if array.dtype.kind != "f":
+        return array.size <= 64
+    return array.size == 0 or (array.size == 1 and bool(np.all(np.isnan(array) | np.isin(np.abs(array), TELLING))))
 
 
 class _Current(threading.local):

@@ -14,7 +14,7 @@ from graphc.runtime.engine import Engine
 from graphc.runtime.entry import MISMATCH, ArraySpec, Entry, make_entry
 from graphc.runtime.plan import ProgramCode
 
-__all__ = ["Executable", "FeedMismatchError", "StepError"]
+__all__ = ["Executable", "FeedMismatchError", "GuardError", "StepError"]
 
 _ALIGNMENT = 64
 _FRAMES_PER_LANE = 32
@@ -51,6 +51,22 @@ _Run = Callable[..., tuple[int, list[np.ndarray]]]
 
 def _no_frame_yet(*feeds: Any) -> tuple[int, list[np.ndarray]]:
     return MISMATCH, []
+
+
+class GuardError(ValueError):
+    """Sizes that the program takes to be equal are not. Nothing has run.
+
+    Attributes
+    ----------
+    number : int
+        Which guard, as the program numbers it.
+    left, right : int
+        The two sizes.
+    """
+
+    def __init__(self, number: int, left: int, right: int) -> None:
+        super().__init__(f"sizes {left} and {right} differ")
+        self.number, self.left, self.right = number, left, right
 
 
 @dataclass
@@ -95,6 +111,8 @@ class Executable:
         Addresses of the ``external`` buffers and of symbols of the object.
     poison : bool
         Fill the arena with NaN patterns before every run, for tests of the memory plan.
+    further : callable, optional
+        Gives the values of symbols that are no sizes of feeds, from the feeds, before every run.
 
     Notes
     -----
@@ -108,6 +126,7 @@ class Executable:
         variables: Sequence[np.ndarray] = (),
         externals: Mapping[str, int] | None = None,
         poison: bool = False,
+        further: Callable[[Sequence[np.ndarray]], tuple[int, ...]] | None = None,
     ) -> None:
         self.code = code
         self._externals = dict(externals or {})
@@ -116,6 +135,7 @@ class Executable:
         self._evaluate = _compile_formulas(code.formulas)
         self._constants = [_aligned_copy(blob) for blob in code.constants]
         self._poison = poison
+        self._further = further
         self._feeds = code.of_kind("feed")
         self._fetches = code.of_kind("fetch")
         self._lanes = 0
@@ -164,7 +184,7 @@ class Executable:
         except IndexError:
             lane = self._new_lane()
         try:
-            status, outputs = lane.run(*feeds)
+            status, outputs = lane.run(*feeds) if self._further is None else _no_frame_yet()
             if status == MISMATCH:
                 frame, arrays = self._fit(lane, feeds)
                 lane.run = frame.run
@@ -199,13 +219,17 @@ class Executable:
         for array, (_, spec) in zip(arrays, self._feeds, strict=True):
             if array.ndim != len(spec.shape):
                 raise FeedMismatchError(f"feed {spec.name!r} has rank {array.ndim}, the program {len(spec.shape)}")
-        key = tuple(arrays[feed].shape[axis] for feed, axis in self.code.symbols)
+        more = self._further(arrays) if self._further is not None else ()
+        key = tuple(more[k] if feed < 0 else arrays[feed].shape[k] for feed, k in self.code.symbols)
         frame = lane.frames.get(key)
         values = self._evaluate(key)
         for array, (_, spec) in zip(arrays, self._feeds, strict=True):
             expected = tuple(values[formula] for formula in spec.shape)
             if array.shape != expected:
                 raise FeedMismatchError(f"feed {spec.name!r} has shape {array.shape}, the program needs {expected}")
+        for left, right, number in self.code.guards:
+            if values[left] != values[right]:
+                raise GuardError(number, values[left], values[right])
         if frame is None:
             frame = self._new_frame(lane, values)
             lane.frames[key] = frame

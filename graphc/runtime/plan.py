@@ -70,7 +70,8 @@ class ProgramCode:
     buffers : tuple of BufferSpec
         The pointer table after word 0.
     symbols : tuple of (int, int)
-        Symbol ``i`` is the size of an axis of a feed: (number of the feed, axis).
+        Symbol ``i`` is the size of an axis of a feed: (number of the feed, axis); feed -1: it is the further value of
+        that number, which whoever runs the program supplies.
     formulas : tuple of str
         Python expressions over ``d``, the tuple of symbol values, and ``f0``, ``f1``... for the formulas before,
         built of integers, ``+ - * // %``, ``min``, ``max`` and parentheses.
@@ -80,6 +81,8 @@ class ProgramCode:
         Formula of the size of the arena in bytes, or -1 if there is none.
     constants : tuple of bytes
         Contents of the constant buffers.
+    guards : tuple of (int, int, int)
+        Pairs of formulas whose values must be equal, and a number for whoever reports that they are not.
     release_gil : bool
         The step is long enough to let other Python threads run.
     keep_denormals : bool
@@ -94,6 +97,7 @@ class ProgramCode:
     dims: tuple[int, ...]
     arena_bytes: int = -1
     constants: tuple[bytes, ...] = ()
+    guards: tuple[tuple[int, int, int], ...] = ()
     release_gil: bool = False
     keep_denormals: bool = False
 
@@ -128,6 +132,7 @@ class ProgramCode:
                 dims=tuple(header["dims"]),
                 arena_bytes=int(header["arena_bytes"]),
                 constants=tuple(blobs[f"c{i}"] for i in range(len(blobs) - 1)),
+                guards=tuple((int(a), int(b), int(n)) for a, b, n in header["guards"]),
                 release_gil=bool(header["release_gil"]),
                 keep_denormals=bool(header["keep_denormals"]),
             )

@@ -1,20 +1,42 @@
-"""Compilation of a specialised program: passes, schedule, kernels, object, and the report of all of it."""
+"""Compilation of a specialised program: passes, schedule, kernels, object. What comes out is plain data.
+
+A built program is kept on disk under the text of the program before the passes; a warm process needs neither passes nor
+Numba.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from graphc.codegen.cpu.assemble import Assembled, assemble
-from graphc.ir.dims import Dim, symbol, symbols, to_text
-from graphc.ir.program import Program
-from graphc.loops.spec import Buffer, KernelCall
-from graphc.passes.kind import PassReport
-from graphc.passes.pipeline import PipelineOptions, run_pipeline
-from graphc.runtime.plan import BufferSpec, ProgramCode
-from graphc.schedule.plan import Schedule, ScheduleOptions, plan_program
+from graphc.ir.node import Node
+from graphc.ir.program import Program, numbered
+from graphc.runtime.cache import Cache, key_of
+from graphc.runtime.plan import ProgramCode
 from graphc.session.lower import Lowered
+
+if TYPE_CHECKING:
+    from graphc.loops.spec import KernelCall
+    from graphc.session.session import Config
+
+# Changes when the meaning of a cached entry does.
+FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class CallInfo:
+    """One kernel call, for reports and errors.
+
+    Attributes
+    ----------
+    label : str
+    nodes : tuple of int
+        The nodes it came from, by number in the text of the program before the passes.
+    """
+
+    label: str
+    nodes: tuple[int, ...]
 
 
 @dataclass
@@ -24,155 +46,116 @@ class Built:
     Attributes
     ----------
     code : ProgramCode
-    program : Program
-        After all passes.
-    schedule : Schedule
-    hosts : tuple of KernelCall
+    calls : list of CallInfo
     report : dict
         Plain data; see `Function.report`.
+    program : Program or None
+        After all passes; None if the entry came from disk.
+    hosts : tuple of KernelCall
+        Calls that run on the host.
     """
 
     code: ProgramCode
-    program: Program
-    schedule: Schedule
-    hosts: tuple[KernelCall, ...]
+    calls: list[CallInfo]
     report: dict[str, Any]
+    program: Program | None = None
+    hosts: tuple[KernelCall, ...] = field(default=())
 
 
-def build(lowered: Lowered, disabled: frozenset[str] = frozenset(), keep_denormals: bool = False) -> Built:
-    """Compile a program.
+def build(lowered: Lowered, config: Config, cache: Cache | None) -> Built:
+    """Compile a program, or find it on disk.
 
     Parameters
     ----------
     lowered : Lowered
-    disabled : frozenset of str
-        Names of passes to leave out.
-    keep_denormals : bool
+    config : Config
+    cache : Cache or None
+        None: neither look nor store.
 
     Returns
     -------
     Built
     """
+    if cache is None or config.extra_passes:
+        return compile_program(lowered, config)
+    started = time.perf_counter()
+    key = program_key(lowered.program, config)
+    found = cache.load(key)
+    if found is not None:
+        header, blobs = found
+        calls = [CallInfo(label, tuple(nodes)) for label, nodes in header["calls"]]
+        report = {**header["report"], "cache": "hit", "load_seconds": time.perf_counter() - started}
+        return Built(ProgramCode.from_bytes(blobs["code"]), calls, report)
+    built = compile_program(lowered, config)
+    if not built.hosts:
+        header = {"calls": [[c.label, list(c.nodes)] for c in built.calls], "report": built.report}
+        cache.store(key, header, {"code": built.code.to_bytes()})
+    built.report = {**built.report, "cache": "miss"}
+    return built
+
+
+def program_key(program: Program, config: Config) -> str:
+    """The name of a program on disk: its text, the options, versions and the processor."""
+    import llvmlite
+    import numpy as np
+
+    import graphc
+    from graphc.codegen.cpu.target import host_target
+
+    target = host_target()
+    options = f"{sorted(config.disable)} {config.strict_denormals} {config.threads}"
+    versions = f"{FORMAT} {graphc.__version__} {source_digest()} {np.__version__} {llvmlite.__version__}"
+    return key_of(program.to_text(), options, versions, f"{target.triple} {target.cpu} {target.features}")
+
+
+def source_digest() -> str:
+    """A digest of graphc's own files by size and time: an edited compiler finds nothing of the old one's."""
+    import os
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    facts = []
+    for folder, _, files in sorted(os.walk(root)):
+        for name in sorted(files):
+            if name.endswith(".py"):
+                status = os.stat(os.path.join(folder, name))
+                facts.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return key_of(*facts)
+
+
+def compile_program(lowered: Lowered, config: Config) -> Built:
+    """Run the whole compiler on a program."""
+    from graphc.codegen.cpu.assemble import assemble
+    from graphc.ir.dims import symbol
+    from graphc.passes.pipeline import PipelineOptions, run_pipeline
+    from graphc.schedule.plan import ScheduleOptions, plan_program
+    from graphc.session.encode import Formulas, encode_program
+    from graphc.session.report import compile_report
+
     start = time.perf_counter()
-    program, passes = run_pipeline(lowered.program, lowered.builder, PipelineOptions(disabled=disabled))
+    options = PipelineOptions(disabled=frozenset(config.disable), extra=config.extra_passes)
+    program, passes = run_pipeline(lowered.program, lowered.builder, options)
     rewritten = time.perf_counter()
     schedule = plan_program(program, ScheduleOptions())
     planned = time.perf_counter()
     formulas = Formulas(program)
     assembled = assemble(schedule, tuple(symbol(name) for name in formulas.names))
-    code = _program_code(schedule, assembled, formulas, keep_denormals)
+    code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
-    report = _report(schedule, assembled, passes, seconds)
-    return Built(code, program, schedule, assembled.hosts, report)
+    report = compile_report(schedule, assembled, passes, seconds)
+    sources = _sources(lowered)
+    calls = [CallInfo(c.label, _numbers(c.nodes, lowered, sources)) for c in schedule.calls]
+    return Built(code, calls, report, program, assembled.hosts)
 
 
-class Formulas:
-    """Sizes as numbered formulas over the values of symbols.
-
-    Attributes
-    ----------
-    names : list of str
-        Symbols in the order of their values.
-    places : list of (int, int)
-        Where each is read off: (feed, axis); feed -1 for values that are computed from data, numbered by the axis.
-    """
-
-    def __init__(self, program: Program) -> None:
-        self.names: list[str] = []
-        self.places: list[tuple[int, int]] = []
-        self.texts: list[str] = []
-        self._known: dict[str, int] = {}
-        self._defined: dict[str, int] = {}
-        for i, node in enumerate(program.inputs):
-            for axis, dim in enumerate(node.shape):
-                if not isinstance(dim, int):
-                    self._symbol(next(iter(symbols(dim))), (i, axis))
-        for k, name in enumerate(self._further(program)):
-            self._symbol(name, (-1, k))
-
-    @staticmethod
-    def _further(program: Program) -> list[str]:
-        """Symbols of variables' sizes, then those that are data."""
-        shapes = [d for type in program.variables for d in type.shape if not isinstance(d, int)]
-        return [next(iter(symbols(d))) for d in shapes] + [name for name, _ in program.size_values]
-
-    def _symbol(self, name: str, place: tuple[int, int]) -> None:
-        self.names.append(name)
-        self.places.append(place)
-
-    def define(self, name: str, value: Dim) -> None:
-        """Give a name to a formula, for use in later ones."""
-        self._defined[name] = self.index(value)
-
-    def index(self, value: Dim) -> int:
-        """The number of a formula."""
-        text = to_text(value, self._written)
-        found = self._known.get(text)
-        if found is None:
-            found = self._known[text] = len(self.texts)
-            self.texts.append(text)
-        return found
-
-    def _written(self, name: str) -> str:
-        return f"f{self._defined[name]}" if name in self._defined else f"d[{self.names.index(name)}]"
+def _sources(lowered: Lowered) -> dict[int, list[int]]:
+    """For every operation of the user the numbers of its nodes before the passes."""
+    found: dict[int, list[int]] = {}
+    for node, number in numbered(lowered.program).items():
+        for operation in lowered.builder.origins.get(node, ()):
+            found.setdefault(operation, []).append(number)
+    return found
 
 
-def _program_code(schedule: Schedule, assembled: Assembled, formulas: Formulas, keep_denormals: bool) -> ProgramCode:
-    for name, value in schedule.arena.definitions:
-        formulas.define(name, value)
-    constants: list[bytes] = []
-    specs = [_buffer_spec(b, schedule, formulas, constants) for b in assembled.buffers]
-    specs += [BufferSpec("external", "", (), -1, name) for name in assembled.externals]
-    dims = tuple(formulas.index(d) for d in assembled.dims)
-    arena = formulas.index(schedule.arena.size) if schedule.arena.size != 0 else -1
-    return ProgramCode(
-        assembled.code.data, assembled.code.entry, tuple(specs), tuple(formulas.places), tuple(formulas.texts), dims,
-        arena, tuple(constants), release_gil=_is_long(schedule), keep_denormals=keep_denormals,
-    )  # fmt: skip
-
-
-def _buffer_spec(buffer: Buffer, schedule: Schedule, formulas: Formulas, constants: list[bytes]) -> BufferSpec:
-    shape = tuple(formulas.index(d) for d in buffer.shape)
-    if buffer.kind == "feed":
-        return BufferSpec("feed", buffer.dtype, shape, schedule.feeds.index(buffer), buffer.name)
-    if buffer.kind == "variable":
-        return BufferSpec("variable", buffer.dtype, shape, schedule.variables.index(buffer), buffer.name)
-    if buffer.kind == "fetch":
-        return BufferSpec("fetch", buffer.dtype, shape, schedule.fetches.index(buffer), buffer.name)
-    if buffer.kind == "const":
-        constants.append(bytes(getattr(buffer.payload, "array", buffer.payload).tobytes()))
-        return BufferSpec("constant", buffer.dtype, shape, len(constants) - 1, buffer.name)
-    return BufferSpec("arena", buffer.dtype, (), formulas.index(schedule.arena.offsets[buffer]), buffer.name)
-
-
-def _is_long(schedule: Schedule) -> bool:
-    """Whether a step takes so long (some 20 us) that other Python threads should run meanwhile."""
-    flops = sum((c.flops for c in schedule.costs), 0)
-    moved = sum((c.bytes for c in schedule.costs), 0)
-    return not (isinstance(flops, int) and isinstance(moved, int) and flops < 200_000 and moved < 200_000)
-
-
-def _report(
-    schedule: Schedule, assembled: Assembled, passes: list[PassReport], seconds: dict[str, float]
-) -> dict[str, Any]:
-    return {
-        "seconds": {**seconds, "total": sum(seconds.values())},
-        "kernels": {"emitted": assembled.kernels, "called": len(schedule.calls), "host": len(assembled.hosts)},
-        "calls": [
-            {"label": c.label, "kind": type(c.spec).__name__, "bytes": str(cost.bytes), "flops": str(cost.flops)}
-            for c, cost in zip(schedule.calls, schedule.costs, strict=True)
-        ],
-        "arena_bytes": str(schedule.arena.size),
-        "object_bytes": len(assembled.code.data),
-        "passes": [
-            {
-                "name": p.name,
-                "seconds": p.seconds,
-                "nodes": (p.nodes_before, p.nodes_after),
-                "edges": (p.edges_before, p.edges_after),
-                "rules": dict(p.counts),
-            }
-            for p in passes
-        ],
-        "unfused": [{"from": a.op, "to": b.op, "reason": reason} for a, b, reason in schedule.unfused],
-    }
+def _numbers(nodes: tuple[Node, ...], lowered: Lowered, sources: dict[int, list[int]]) -> tuple[int, ...]:
+    operations = {op for node in nodes for op in lowered.builder.origins.get(node, ())}
+    return tuple(sorted({n for op in operations for n in sources.get(op, ())[:1]}))

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphc.graph.errors import ExecutionError
-from graphc.graph.store import Store
+from graphc.graph.origin import Origin
+from graphc.graph.store import Store, aligned_copy
 from graphc.interp.evaluate import evaluate_nodes
-from graphc.session.build import Built, build
-from graphc.session.host import HostCalls
-from graphc.session.lower import Lowered, bind_sizes, check_guards
+from graphc.ir.constants import Constant
+from graphc.ir.node import Node
+from graphc.ir.program import Guard, numbered
+from graphc.runtime.executable import Executable, GuardError, StepError
+from graphc.session.build import Built, CallInfo, build
+from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
 
 if TYPE_CHECKING:
     from graphc.session.session import Config
 
 
 def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep:
-    """Compile a specialised program and bind it to a store."""
-    built = build(lowered, frozenset(config.disable), config.strict_denormals)
-    return CompiledStep(lowered, built, store, config.poison)
+    """Compile a specialised program, or load it from disk, and bind it to a store."""
+    cache = None
+    if config.cache:
+        from graphc.runtime.cache import default_cache
+
+        cache = default_cache()
+    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison)
 
 
 class CompiledStep:
@@ -38,22 +45,29 @@ class CompiledStep:
     """
 
     def __init__(self, lowered: Lowered, built: Built, store: Store, poison: bool = False) -> None:
-        from graphc.runtime.executable import Executable
-
         self.lowered = lowered
         self.built = built
         self.store = store
-        self.hosts = HostCalls(built)
-        self.writes = bool(lowered.program.updates)
-        self._version = -1
-        self._bound = threading.Lock()
-        arrays = self._arrays()
-        self.executable = Executable(built.code, arrays, self.hosts.externals(), poison=poison)
-        self._version = store.version
-        self._checked: set[tuple[tuple[int, ...], ...]] = set()
+        self.constants = {
+            slot: aligned_copy(value.array, value.array.dtype)
+            for slot, value in enumerate(lowered.variables)
+            if isinstance(value, Constant)
+        }
+        self.hosts = None
+        externals: dict[str, int] = {}
+        if built.hosts:
+            from graphc.session.host import HostCalls
+
+            self.hosts = HostCalls(built)
+            externals = self.hosts.externals()
+        further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
+        self.locked = bool(lowered.program.updates)
+        self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)
+        self.version = store.version
 
     def _arrays(self) -> list[np.ndarray]:
-        return [self.store.array(v) for v in self.lowered.variables]
+        values = self.store.values(self.lowered.variables)
+        return [self.constants.get(slot, value) for slot, value in enumerate(values)]
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[Any]:
         """Run once on checked feeds; fetched arrays, in order.
@@ -65,60 +79,73 @@ class CompiledStep:
         SizeMismatch
             If sizes taken to be equal are not.
         """
-        shapes = tuple(f.shape for f in feeds)
-        if shapes not in self._checked:
-            self._check(feeds, shapes)
-        if self.writes:
-            with self.store.lock:
-                return self._run(feeds)
-        return self._run(feeds)
+        if not self.locked:
+            return self._run(feeds)
+        with self.store.lock:
+            return self._run(feeds)
 
     def _run(self, feeds: Sequence[np.ndarray]) -> list[Any]:
-        from graphc.runtime.executable import StepError
-
-        if self.store.version != self._version:
-            self._rebind()
+        if self.store.version != self.version:
+            with self.store.lock:
+                self.executable.bind_variables(self._arrays())
+                self.version = self.store.version
         try:
             return self.executable(*feeds)
         except StepError as error:
             raise self._failure(error, feeds) from None
+        except GuardError as error:
+            raise SizeMismatch(self._guard(error.number), error.left, error.right) from None
 
-    def _rebind(self) -> None:
-        """Variables have moved: use their new places."""
-        with self.store.lock:
-            self.executable.bind_variables(self._arrays())
-            self._version = self.store.version
+    def _guard(self, number: int) -> Guard:
+        guards = self.lowered.program.guards
+        return guards[number] if number >= 0 else Guard(0, 0, "an operation whose sizes must be equal")
 
-    def _check(self, feeds: Sequence[np.ndarray], shapes: tuple[tuple[int, ...], ...]) -> None:
+    def _bindings(self, feeds: Sequence[np.ndarray]) -> dict[str, int]:
+        arrays = self._arrays()
         program = self.lowered.program
-        variables = [v.shape for v in self._arrays()]
-        bindings = bind_sizes(program, [*shapes, *variables])
+        bindings = bind_sizes(program, [*(f.shape for f in feeds), *(a.shape for a in arrays)])
         for name, node in program.size_values:
-            bindings[name] = int(evaluate_nodes((node,), feeds, self._arrays(), bindings)[node])
-        check_guards(self.built.program, bindings)
-        if not program.size_values and len(self._checked) < 10_000:
-            self._checked.add(shapes)
+            bindings[name] = int(evaluate_nodes((node,), feeds, arrays, bindings)[node])
+        return bindings
 
-    def _failure(self, error: Any, feeds: Sequence[np.ndarray]) -> Exception:
+    def _further(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
+        """Sizes that are not those of feeds: of variables, and those that are data."""
+        bindings = self._bindings(feeds)
+        program = self.lowered.program
+        own = {name for node in program.inputs for name in map(str, node.shape)}
+        return tuple(value for name, value in bindings.items() if name not in own)
+
+    def _failure(self, error: StepError, feeds: Sequence[np.ndarray]) -> ExecutionError:
         """The failure of a kernel in the user's terms: the operation, its line, and the offending value."""
-        raised = self.hosts.take_error()
-        call = self.built.schedule.calls[error.call]
-        node = call.nodes[-1] if call.nodes else None
-        where = self._origin(node)
-        reason = str(raised) if raised is not None else self._reason(call, feeds)
-        return ExecutionError(f"{call.label}: {reason}; no variable was changed", where)
+        raised = self.hosts.take_error() if self.hosts is not None else None
+        call = self.built.calls[error.call]
+        nodes = self._nodes(call)
+        reason = str(raised) if raised is not None else self._reason(nodes, feeds)
+        return ExecutionError(f"{call.label}: {reason}; no variable was changed", self._origin(nodes))
 
-    def _origin(self, node: Any) -> Any:
-        origins = sorted(self.lowered.builder.origins.get(node, ()))
-        return self.lowered.operations[origins[0]].origin if origins else None
+    def _nodes(self, call: CallInfo) -> list[Node]:
+        """The nodes before the passes from which a call was made."""
+        by_number = list(numbered(self.lowered.program))
+        return [by_number[i] for i in call.nodes]
 
-    def _reason(self, call: Any, feeds: Sequence[np.ndarray]) -> str:
+    def _origin(self, nodes: Sequence[Node]) -> Origin | None:
+        """The user's line behind a call: that of an operation that can fail, if there is one."""
+        from graphc.ops.record import record_of
+
+        ordered = sorted(nodes, key=lambda n: (record_of(n.op).can_fail is None, n.id))
+        for node in ordered:
+            origins = sorted(self.lowered.builder.origins.get(node, ()))
+            if origins:
+                return self.lowered.operations[origins[0]].origin
+        return None
+
+    def _reason(self, nodes: Sequence[Node], feeds: Sequence[np.ndarray]) -> str:
         """What the reference says on the same operands: it raises in the cases in which the kernel fails."""
-        variables = self._arrays()
-        program = self.built.program
-        bindings = bind_sizes(program, [*(f.shape for f in feeds), *(v.shape for v in variables)])
+        from graphc.autodiff.expand import expand_gradients
+
+        program = expand_gradients(self.lowered.program, self.lowered.builder)
         try:
-            evaluate_nodes(call.nodes, feeds, variables, bindings)
+            evaluate_nodes(program.results, feeds, self._arrays(), self._bindings(feeds))
         except (IndexError, ValueError) as error:
             return str(error)
         return "a kernel reported a failure"

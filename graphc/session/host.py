@@ -68,5 +68,7 @@ def _view(buffer: Buffer, address: int, bindings: dict[str, int]) -> np.ndarray:
 
     shape = TensorType(BY_NAME[buffer.dtype], buffer.shape).concrete(bindings)
     size = int(np.prod(shape)) * BY_NAME[buffer.dtype].itemsize
-    raw = (ctypes.c_char * size).from_address(address) if size else b""
-    return np.frombuffer(raw, BY_NAME[buffer.dtype].np).reshape(shape)
+    if not size:
+        return np.empty(shape, BY_NAME[buffer.dtype].np)
+    raw = (ctypes.c_uint8 * size).from_address(address)
+    return np.ctypeslib.as_array(raw).view(BY_NAME[buffer.dtype].np).reshape(shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from graphc.graph.store import Store
 from graphc.interp.evaluate import evaluate_nodes, interpret
+from graphc.ir.constants import Constant
 from graphc.ir.program import Program
 from graphc.session.lower import Lowered, bind_sizes, check_guards
 
@@ -44,12 +45,14 @@ class InterpretedStep:
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run once: fetched arrays, in order; variables are updated together at the end."""
         with self.store.lock:
-            variables = [self.store.array(v) for v in self.lowered.variables]
+            variables = self.store.values(self.lowered.variables)
             shapes = [f.shape for f in feeds] + [v.shape for v in variables]
             bindings = bind_sizes(self.program, shapes)
             data_sizes(self.program, feeds, variables, bindings)
             check_guards(self.program, bindings)
             outputs, updates = interpret(self.program, feeds, variables, bindings)
             for slot, value in updates.items():
-                self.store.save(self.lowered.variables[slot], value)
+                variable = self.lowered.variables[slot]
+                assert not isinstance(variable, Constant)
+                self.store.save(variable, value)
         return outputs

@@ -13,7 +13,9 @@ from graphc.api.define import run_body
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.variable import Variable, read_of
+from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim, DimExpr, substitute, symbol, symbols
+from graphc.ir.dtypes import as_dtype
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, Program
 from graphc.ir.types import TensorType
@@ -50,15 +52,15 @@ class Lowered:
     ----------
     program : Program
     builder : Builder
-    variables : list of Variable
-        By slot.
+    variables : list of Variable or Constant
+        By slot; constants are operands that no call changes.
     operations : list of Operation
         By creation number: what origins in the builder refer to.
     """
 
     program: Program
     builder: Builder
-    variables: list[Variable]
+    variables: list[Variable | Constant]
     operations: list[Operation]
 
 
@@ -103,9 +105,9 @@ class _Lowerer:
         self.feeds = feeds
         self.builder = Builder()
         self.count = 0
-        self.lowering = Lowering(self.builder, self.fresh_symbol)
+        self.lowering = Lowering(self.builder, self.fresh_symbol, self._operand)
         self.values: dict[Tensor, Node] = {}
-        self.variables: dict[Variable, int] = {}
+        self.variables: dict[Variable | Constant, int] = {}
         self.types: list[TensorType] = []
         self.latest: dict[Variable, Operation] = {}
         self.written: dict[Operation, Node] = {}
@@ -205,6 +207,13 @@ class _Lowerer:
             )
             self.types.append(TensorType(variable.dtype, shape))
         return self.variables[variable]
+
+    def _operand(self, value: Constant) -> Node:
+        if value not in self.variables:
+            self.variables[value] = len(self.variables)
+            self.types.append(TensorType(as_dtype(value.array.dtype), value.array.shape))
+        slot = self.variables[value]
+        return self.builder.variable(slot, self.types[slot])
 
     def _initial(self, variable: Variable) -> Node:
         slot = self._slot(variable)

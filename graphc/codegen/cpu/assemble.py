@@ -21,7 +21,7 @@ from graphc.loops.spec import (
     Nest,
     SourceKernel,
 )
-from graphc.schedule.calls import base_of
+from graphc.memory.lifetimes import base_of
 from graphc.schedule.plan import Schedule
 
 SEGMENT = "segment_0"

@@ -1,0 +1,115 @@
+"""A scheduled and assembled program as the plain data that runs it."""
+
+from __future__ import annotations
+
+from graphc.codegen.cpu.assemble import Assembled
+from graphc.ir.dims import Dim, symbols, to_text
+from graphc.ir.program import Program
+from graphc.loops.spec import Buffer
+from graphc.runtime.plan import BufferSpec, ProgramCode
+from graphc.schedule.plan import Schedule
+
+
+class Formulas:
+    """Sizes as numbered formulas over the values of symbols.
+
+    Attributes
+    ----------
+    names : list of str
+        Symbols in the order of their values.
+    places : list of (int, int)
+        Where each is read off: (feed, axis); feed -1 for further values, numbered by the axis: sizes of variables, then
+        values that are computed from data.
+    texts : list of str
+        The formulas.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.names: list[str] = []
+        self.places: list[tuple[int, int]] = []
+        self.texts: list[str] = []
+        self._known: dict[str, int] = {}
+        self._defined: dict[str, int] = {}
+        for i, node in enumerate(program.inputs):
+            for axis, dim in enumerate(node.shape):
+                if not isinstance(dim, int):
+                    self._symbol(next(iter(symbols(dim))), (i, axis))
+        shapes = [d for type in program.variables for d in type.shape if not isinstance(d, int)]
+        further = [next(iter(symbols(d))) for d in shapes] + [name for name, _ in program.size_values]
+        for k, name in enumerate(further):
+            self._symbol(name, (-1, k))
+
+    def _symbol(self, name: str, place: tuple[int, int]) -> None:
+        self.names.append(name)
+        self.places.append(place)
+
+    def define(self, name: str, value: Dim) -> None:
+        """Give a name to a formula, for use in later ones."""
+        self._defined[name] = self.index(value)
+
+    def index(self, value: Dim) -> int:
+        """The number of a formula."""
+        text = to_text(value, self._written)
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+    def _written(self, name: str) -> str:
+        return f"f{self._defined[name]}" if name in self._defined else f"d[{self.names.index(name)}]"
+
+
+def encode_program(
+    program: Program,
+    source: Program,
+    schedule: Schedule,
+    assembled: Assembled,
+    formulas: Formulas,
+    keep_denormals: bool,
+) -> ProgramCode:
+    """The data of a program.
+
+    Parameters
+    ----------
+    program, source : Program
+        After and before the passes: guards are numbered by those of `source`.
+    schedule : Schedule
+    assembled : Assembled
+    formulas : Formulas
+    keep_denormals : bool
+    """
+    for name, value in schedule.arena.definitions:
+        formulas.define(name, value)
+    constants: list[bytes] = []
+    specs = [_buffer_spec(b, schedule, formulas, constants) for b in assembled.buffers]
+    specs += [BufferSpec("external", "", (), -1, name) for name in assembled.externals]
+    dims = tuple(formulas.index(d) for d in assembled.dims)
+    arena = formulas.index(schedule.arena.size) if schedule.arena.size != 0 else -1
+    known = {guard: i for i, guard in enumerate(source.guards)}
+    guards = tuple((formulas.index(g.left), formulas.index(g.right), known.get(g, -1)) for g in program.guards)
+    return ProgramCode(
+        assembled.code.data, assembled.code.entry, tuple(specs), tuple(formulas.places), tuple(formulas.texts), dims,
+        arena, tuple(constants), guards, release_gil=_is_long(schedule), keep_denormals=keep_denormals,
+    )  # fmt: skip
+
+
+def _buffer_spec(buffer: Buffer, schedule: Schedule, formulas: Formulas, constants: list[bytes]) -> BufferSpec:
+    shape = tuple(formulas.index(d) for d in buffer.shape)
+    if buffer.kind == "feed":
+        return BufferSpec("feed", buffer.dtype, shape, schedule.feeds.index(buffer), buffer.name)
+    if buffer.kind == "variable":
+        return BufferSpec("variable", buffer.dtype, shape, schedule.variables.index(buffer), buffer.name)
+    if buffer.kind == "fetch":
+        return BufferSpec("fetch", buffer.dtype, shape, schedule.fetches.index(buffer), buffer.name)
+    if buffer.kind == "const":
+        constants.append(bytes(getattr(buffer.payload, "array", buffer.payload).tobytes()))
+        return BufferSpec("constant", buffer.dtype, shape, len(constants) - 1, buffer.name)
+    return BufferSpec("arena", buffer.dtype, (), formulas.index(schedule.arena.offsets[buffer]), buffer.name)
+
+
+def _is_long(schedule: Schedule) -> bool:
+    """Whether a step may take so long (some 20 us) that other Python threads should run meanwhile."""
+    flops = sum((c.flops for c in schedule.costs), 0)
+    moved = sum((c.bytes for c in schedule.costs), 0)
+    return not (isinstance(flops, int) and isinstance(moved, int) and flops < 200_000 and moved < 200_000)

@@ -1,0 +1,71 @@
+"""What the compiler did, as plain data and as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphc.codegen.cpu.assemble import Assembled
+from graphc.passes.kind import PassReport
+from graphc.schedule.plan import Schedule
+
+
+def compile_report(
+    schedule: Schedule, assembled: Assembled, passes: list[PassReport], seconds: dict[str, float]
+) -> dict[str, Any]:
+    """The report of one compilation; sizes are formulas over the symbols of the feeds, as text."""
+    return {
+        "seconds": {**seconds, "total": sum(seconds.values())},
+        "kernels": {"emitted": assembled.kernels, "called": len(schedule.calls), "host": len(assembled.hosts)},
+        "calls": [
+            {"label": c.label, "kind": type(c.spec).__name__, "bytes": str(cost.bytes), "flops": str(cost.flops)}
+            for c, cost in zip(schedule.calls, schedule.costs, strict=True)
+        ],
+        "bytes": str(sum((c.bytes for c in schedule.costs), 0)),
+        "flops": str(sum((c.flops for c in schedule.costs), 0)),
+        "arena_bytes": str(schedule.arena.size),
+        "object_bytes": len(assembled.code.data),
+        "passes": [
+            {
+                "name": p.name,
+                "seconds": p.seconds,
+                "nodes": [p.nodes_before, p.nodes_after],
+                "edges": [p.edges_before, p.edges_after],
+                "rules": dict(p.counts),
+            }
+            for p in passes
+        ],
+        "unfused": [{"from": a.op, "to": b.op, "reason": reason} for a, b, reason in schedule.unfused],
+    }
+
+
+class Report(dict[str, Any]):
+    """A report that prints as tables; otherwise a plain dictionary."""
+
+    def __str__(self) -> str:
+        lines = ["compiled in " + ", ".join(f"{k} {v * 1e3:.1f} ms" for k, v in self["seconds"].items())]
+        kernels = self["kernels"]
+        lines.append(
+            f"{kernels['called']} kernel calls, {kernels['emitted']} different kernels, {kernels['host']} on the host; "
+            f"{self['object_bytes']} bytes of code; arena of {self['arena_bytes']} bytes"
+        )
+        lines.append("")
+        lines += _table(["#", "kernel", "kind", "bytes", "flops"], [
+            [str(i), c["label"], c["kind"], c["bytes"], c["flops"]] for i, c in enumerate(self["calls"])
+        ])  # fmt: skip
+        lines.append("")
+        lines += _table(["pass", "nodes", "edges", "ms", "rules"], [
+            [
+                p["name"], "{} -> {}".format(*p["nodes"]), "{} -> {}".format(*p["edges"]), f"{p['seconds'] * 1e3:.2f}",
+                ", ".join(f"{name} x{count}" for name, count in p["rules"].items()),
+            ]
+            for p in self["passes"]
+        ])  # fmt: skip
+        if self["unfused"]:
+            lines += ["", "not fused:"]
+            lines += sorted({f"  {u['from']} -> {u['to']}: {u['reason']}" for u in self["unfused"]})
+        return "\n".join(lines)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
