@@ -313,7 +313,8 @@ def reduce_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
 def reduce_variance(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
     """Mean of the squared distance from the mean, over axes."""
     node = as_floating(x)
-    return reduce_mean(builder().emit("square", node - reduce_mean(node, axis, True)), axis, keepdims)
+    variance: Node = reduce_mean(builder().emit("square", node - reduce_mean(node, axis, True)), axis, keepdims)
+    return variance
 
 
 @operation("reduce_std")

@@ -10,7 +10,8 @@ import numpy as np
 from graphc.codegen.cpu.host import HOST_CALLBACK
 from graphc.interp.evaluate import evaluate_node
 from graphc.loops.spec import Buffer, KernelCall
-from graphc.session.build import Built, Formulas
+from graphc.session.build import Built
+from graphc.session.encode import Formulas
 
 FAILED = 2
 
@@ -25,6 +26,7 @@ class HostCalls:
 
     def __init__(self, built: Built) -> None:
         self.calls = built.hosts
+        assert built.program is not None
         self.names = Formulas(built.program).names
         self._error: BaseException | None = None
         prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, ctypes.c_int64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from graphc.graph.variable import Variable
 from graphc.session.feeds import feed_array
 from graphc.session.lower import Feed, SizeMismatch, lower
 from graphc.session.structure import flatten
+
+if TYPE_CHECKING:
+    from graphc.passes.kind import Pass
 
 MODES = ("compile", "interpret")
 
@@ -46,6 +49,8 @@ class Config:
         Keep denormal numbers instead of flushing them to zero.
     cache : bool
         Whether compiled code is kept on disk.
+    extra_passes : tuple of (str, Pass)
+        Passes of your own, each after the named one; programs with such are not kept on disk.
     poison : bool
         Fill working memory with NaN before every run, to show reads of what was never written.
     """
@@ -56,7 +61,7 @@ class Config:
     strict_denormals: bool = False
     cache: bool = True
     poison: bool = False
-    extra_passes: tuple[Callable[..., Any], ...] = field(default=(), hash=False)
+    extra_passes: tuple[tuple[str, Pass], ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
