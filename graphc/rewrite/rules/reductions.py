@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphc.ir.dims import Dim, known_positive, product, symbol
-from graphc.ir.dtypes import float32, int64
+from graphc.ir.dtypes import float32
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
@@ -63,7 +63,7 @@ def _renamed_sum(b: Builder) -> Node:
 def _number(count: Dim, like: Node, b: Builder) -> Node:
     if isinstance(count, int):
         return b.constant(count, like.dtype)
-    return b.emit("cast", b.emit("dim", value=count, dtype=int64), dtype=like.dtype)
+    return b.emit("dim", value=count, dtype=like.dtype)
 
 
 def _merged(m: Match, b: Builder) -> Node | None:
