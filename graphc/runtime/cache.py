@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -142,14 +141,18 @@ class Cache:
         if len(data) > self.limit:
             return False
         try:
-            handle, temporary = tempfile.mkstemp(_TEMPORARY, key[:16], self.directory)
+            # Writers of one process differ by thread; `tempfile` would add 5 ms of imports to every warm start.
+            name = f"{key[:16]}.{os.getpid()}.{threading.get_ident()}{_TEMPORARY}"
+            temporary = self.directory / name
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+            handle = os.open(temporary, flags, 0o600)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
                 os.replace(temporary, self._path(key))
             except BaseException:
                 with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                    temporary.unlink()
                 raise
         except OSError as error:
             with self._lock:
