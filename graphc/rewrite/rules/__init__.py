@@ -14,6 +14,7 @@ ALGEBRA: tuple[Rule, ...] = (
     *arithmetic.CHAINS,
     *powers.ROOTS,
     *powers.POWERS,
+    *powers.ROW_INVERSES,
     *choices.RELU,
     *reductions.RULES,
     *reductions.GRADIENT_SUMS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphc.ir.node import Node
 from graphc.ops.builder import Builder
 from graphc.rewrite.examples import sample
-from graphc.rewrite.facts import non_negative
+from graphc.rewrite.facts import is_max_shifted, non_negative, strip
 from graphc.rewrite.pattern import Match, op, scalar, wild
 from graphc.rewrite.rule import Rule
 
@@ -32,6 +32,26 @@ def _power(m: Match, b: Builder) -> Node | None:
     if c == -0.5 and non_negative(x):
         return b.emit("rsqrt", x)
     return None
+
+
+def has_normal_inverse(node: Node) -> bool:
+    """Whether 1 / node neither overflows nor loses digits: roots, and sums of exponentials of which one is 1."""
+    node = strip(node)
+    if node.op != "sum":
+        return node.op == "sqrt"
+    (terms,) = node.inputs
+    return terms.op == "exp" and is_max_shifted(terms.inputs[0])
+
+
+def _divides_rows(m: Match) -> bool:
+    """Whether one divisor serves several elements."""
+    inner, outer = m.s.shape, m.root.shape
+    padded = (1,) * (len(outer) - len(inner)) + inner
+    return any(a == 1 != b for a, b in zip(padded, outer, strict=True))
+
+
+def _root_of_rows(b: Builder) -> Node:
+    return sample(b, 4, 6) / b.emit("sqrt", sample(b, 4, 1, index=1))
 
 
 SQUARES = (
@@ -104,6 +124,18 @@ ROOTS = (
         "1 / sqrt(x) is rsqrt(x)",
         CLOSE,
         lambda b: b.emit("reciprocal", b.emit("sqrt", sample(b))),
+    ),
+)
+
+ROW_INVERSES = (
+    Rule(
+        "division of rows",
+        op("div", "x", wild("s", where=has_normal_inverse)),
+        op("mul", "x", op("reciprocal", "s")),
+        "rows are divided by a root or a sum of a softmax inverted once, then multiplied",
+        CLOSE,
+        _root_of_rows,
+        guard=_divides_rows,
     ),
 )
 
