@@ -210,12 +210,17 @@ def test_gradients_read_operands_by_strides(name: str, isa: str) -> None:
     def product(x: Any, w: Any) -> Any:
         return (reference(case, x, w) * g).sum()
 
+    backwards = image_gradient(case, "float64")
+    sizes = {f"k{axis}": size for axis, size in enumerate(case.w[:-2])}
+    unknown = replace(backwards, window=tuple(map(symbol, sizes)))
+    assert (make_plan(backwards, target).pack, make_plan(unknown, target).pack) == ("depth", "")
     for spec, operands, at in (
         (weight_gradient(case, "float64"), (x, g, np.zeros(case.w)), "w"),
-        (image_gradient(case, "float64"), (g, w, np.zeros(case.x)), "x"),
+        (backwards, (g, w, np.zeros(case.x)), "x"),
+        (unknown, (g, w, np.zeros(case.x)), "x"),
     ):
         kernel = CompiledKernel(compile_convolution(spec, "conv", target), target)
-        got = kernel.run(list(operands), {}, parts=2)[2]
+        got = kernel.run(list(operands), sizes, parts=2)[2]
         direction = RNG.normal(size=got.shape)
         # The result is linear in each operand, so its derivative along a direction is its value there.
         want = product(x, direction) if at == "w" else product(direction, w)

@@ -11,7 +11,9 @@ from graphc.codegen.cpu.conv.plan import (
 from graphc.codegen.cpu.conv.tile import write_tile, write_zeros
 from graphc.codegen.cpu.gemm.epilogue import Block, Epilogue
 from graphc.codegen.cpu.gemm.frame import Frame, Words, store_dims
+from graphc.codegen.cpu.gemm.pack import pack_function
 from graphc.codegen.cpu.gemm.plan import Panels
+from graphc.codegen.cpu.gemm.tile import TileShape
 from graphc.codegen.cpu.gemm.values import each_panel, minimum, unflatten
 from graphc.codegen.cpu.irtext import Module
 from graphc.codegen.cpu.irvalue import Value, constant, size_of
@@ -73,13 +75,15 @@ class _Writer:
         arguments = {"args": "ptr", "begin": "int64", "end": "int64"}
         with module.function(self.name, arguments, "int32", noalias=False) as f:
             args, begin, end = f.args
+            frame, size = Frame(f, self.words, args), size_of(spec.dtype)
             widest = max((panels.vectors for panels in plan.panels), default=1) * plan.lanes
-            sums = f.emit(f"alloca [{plan.height * widest * size_of(spec.dtype)} x i8], align 64", "ptr")
-            frame = Frame(f, self.words, args)
-            with f.loop(begin, end) as flat:
-                outer = unflatten(f, flat, [frame.size(size) for size in self.outer])
-                with f.loop(0, 1 if plan.across else group_count(spec)) as group:
-                    self.write_line(frame, outer, group, sums)
+            sums = f.emit(f"alloca [{plan.height * widest * size} x i8], align 64", "ptr")
+            packed = sums
+            if plan.pack:
+                depth = product(spec.window) * group_sizes(spec)[1] + plan.lanes
+                packed = f.emit(f"alloca [{depth * widest * size} x i8], align 64", "ptr")
+            with f.loop(0, 1 if plan.across else group_count(spec)) as group:
+                self.write_group(frame, (begin, end), group, packed, sums)
             f.ret(constant(0, "int32"))
         return module.text()
 
@@ -87,37 +91,72 @@ class _Writer:
         """The function for one kind of panel."""
         return f"{self.name}.tile_{panels.vectors}_{panels.masks}"
 
-    def write_line(self, frame: Frame, outer: list[Value], group: Value, sums: Value) -> None:
-        """All rows along the row axis, all features of a group."""
+    def write_group(self, frame: Frame, part: tuple[Value, Value], group: Value, packed: Value, sums: Value) -> None:
+        """All features of a group, panel by panel, for some lines of outputs."""
         f, spec, plan = frame.f, self.spec, self.plan
         _, channels, features = group_sizes(spec)
-        left, right = frame.size(spec.left.base), frame.size(spec.right.base)
         first_feature = f.binary("mul", group, frame.size(features))
         if spec.batch_groups > 1:
             step = f.binary("mul", frame.size(self.axes[0]), frame.size(spec.left.coefficients[0]))
         else:
             step = f.binary("mul", frame.size(channels), frame.size(spec.left.coefficients[-1]))
-        left = f.binary("add", left, f.binary("mul", group, step))
+        left = f.binary("add", frame.size(spec.left.base), f.binary("mul", group, step))
         columns = constant(group_count(spec), "int64") if plan.across else frame.size(features)
 
         def panel(panels: Panels, column: Value, count: Value) -> None:
             feature = f.binary("add", first_feature, column)
-            weights = f.binary("add", right, f.binary("mul", feature, frame.size(spec.right.coefficients[-1])))
+            start = f.binary("mul", feature, frame.size(spec.right.coefficients[-1]))
+            start = f.binary("add", start, frame.size(spec.right.base))
+            weights = f.offset(frame.pointers[1], start, spec.dtype)
+            if plan.pack:
+                self.pack(frame, panels, weights, count, packed)
+                weights = packed
             images = f.binary("add", left, column) if plan.across else left
-            for phase in range(plan.row_step):
-                total = frame.size(self.axes[plan.row_axis])
-                with f.loop(phase, total, plan.height * plan.row_step) as row:
-                    left_over = f.binary("sub", total, row)
-                    if plan.row_step > 1:
-                        left_over = f.binary("add", left_over, constant(plan.row_step - 1, "int64"))
-                        left_over = f.binary("quotient", left_over, constant(plan.row_step, "int64"))
-                    rows = minimum(f, left_over, constant(plan.height, "int64"))
-                    at = [*outer[: plan.row_axis], row, *outer[plan.row_axis :]]
-                    f.call(self.tile_name(panels), [frame.args, images, weights, *at, rows, count, sums])
-                    pitch = constant(panels.vectors * plan.lanes, "int64")
-                    f.call(f"{self.name}.finish", [frame.args, *outer, row, rows, feature, count, sums, pitch])
+            with f.loop(*part) as flat:
+                outer = unflatten(f, flat, [frame.size(size) for size in self.outer])
+                self.write_line(frame, outer, panels, (images, weights), (feature, count), sums)
 
         each_panel(f, plan.panels, plan.lanes, columns, panel)
+
+    def pack(self, frame: Frame, panels: Panels, weights: Value, count: Value, packed: Value) -> None:
+        """Copy the weights of a panel, one place of the window after another."""
+        f, spec = frame.f, self.spec
+        shape = TileShape(self.plan.height, panels.vectors, self.plan.lanes, spec.dtype)
+        channels = frame.size(group_sizes(spec)[1])
+        function = pack_function(self.module, shape, self.plan.pack)
+        strides = [frame.size(stride) for stride in spec.right.coefficients[-2:]]
+        block = f.binary("mul", channels, constant(shape.columns, "int64"))
+        sizes = [frame.size(size) for size in spec.window]
+        with f.loop(0, frame.size(product(spec.window))) as place:
+            source = constant(0, "int64")
+            for index, stride in zip(unflatten(f, place, sizes), spec.right.coefficients, strict=False):
+                source = f.binary("add", source, f.binary("mul", index, frame.size(stride)))
+            target = f.offset(packed, f.binary("mul", place, block), spec.dtype)
+            f.call(function, [f.offset(weights, source, spec.dtype), *strides, channels, count, target])
+
+    def write_line(
+        self,
+        frame: Frame,
+        outer: list[Value],
+        panels: Panels,
+        operands: tuple[Value, Value],
+        features: tuple[Value, Value],
+        sums: Value,
+    ) -> None:
+        """All rows along the row axis, for one panel."""
+        f, plan = frame.f, self.plan
+        total, step = frame.size(self.axes[plan.row_axis]), plan.row_step
+        pitch = constant(panels.vectors * plan.lanes, "int64")
+        for phase in range(step):
+            with f.loop(phase, total, plan.height * step) as row:
+                left_over = f.binary("sub", total, row)
+                if step > 1:
+                    left_over = f.binary("add", left_over, constant(step - 1, "int64"))
+                    left_over = f.binary("quotient", left_over, constant(step, "int64"))
+                rows = minimum(f, left_over, constant(plan.height, "int64"))
+                at = [*outer[: plan.row_axis], row, *outer[plan.row_axis :]]
+                f.call(self.tile_name(panels), [frame.args, *operands, *at, rows, features[1], sums])
+                f.call(f"{self.name}.finish", [frame.args, *outer, row, rows, *features, sums, pitch])
 
     def write_finish(self) -> None:
         """The epilogue of a block of sums, as a function that all panels call."""

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from graphc.codegen.cpu.gemm.plan import ROWS, Panels, choose_heights, choose_lanes, choose_panels
 from graphc.codegen.cpu.target import HostTarget
-from graphc.ir.dims import Dim, ceildiv, floordiv
+from graphc.ir.dims import Dim, ceildiv, floordiv, product
 from graphc.loops.spec import Convolution
 
 ZEROS = 1024
 """Elements of the block that rows outside the image read; also the channels that are summed at a time."""
+
+PANEL_BYTES = 1 << 21
+"""Most that packed weights may take of the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class ConvolutionPlan:
     inner_window : bool
         Whether the innermost loop runs along the last axis of the window, and that over channels is the outermost:
         for images whose channels are far apart, such as those of a weight gradient.
+    pack : str
+        Order of the weights that are copied to the stack (see `pack_function`), or ``""``: they are read in place.
     checked : tuple of bool
         For every spatial axis whether a window may reach outside the image or between its elements.
     """
@@ -46,6 +51,7 @@ class ConvolutionPlan:
     row_step: int
     across: bool
     inner_window: bool
+    pack: str
     checked: tuple[bool, ...]
 
     @property
@@ -90,7 +96,16 @@ def make_plan(spec: Convolution, target: HostTarget) -> ConvolutionPlan:
         height = 1  # rows outside the image are skipped, not read from the block of zeros
     inner_window = far and row_axis == 0 and spec.image_dilation[-1] == 1
     panels = choose_panels(columns, lanes, 2 if across else 3)
-    return ConvolutionPlan(lanes, height, panels, row_axis, step, across, inner_window, checked)
+    return ConvolutionPlan(lanes, height, panels, row_axis, step, across, inner_window, choose_pack(spec), checked)
+
+
+def choose_pack(spec: Convolution) -> str:
+    """Whether a panel of weights is copied so that features are contiguous; unknown or very large ones are not."""
+    channels, features = spec.right.coefficients[-2:]
+    depth = product(spec.window) * group_sizes(spec)[1]
+    if features == 1 or not isinstance(depth, int) or depth * 256 > PANEL_BYTES:
+        return ""
+    return "depth" if channels == 1 else "nothing"
 
 
 def _row_axis(spec: Convolution, images: Dim) -> int:

@@ -12,20 +12,20 @@ from graphc.codegen.cpu.gemm.tile import TileShape, accumulate, column_masks, ro
 from graphc.codegen.cpu.gemm.values import maximum, minimum
 from graphc.codegen.cpu.irtext import Function, Module
 from graphc.codegen.cpu.irvalue import Value, constant, llvm_type
-from graphc.ir.dims import Dim
+from graphc.ir.dims import Dim, row_major_strides
 from graphc.loops.spec import Convolution
 
 ZERO_BLOCK = "conv_zeros"
 
 
 def tile_arguments(spec: Convolution) -> list[str]:
-    """Names of the arguments of a tile function, in order; all but ``args`` and ``sums`` are int64.
+    """Names of the arguments of a tile function, in order; all but pointers are int64.
 
-    ``left`` and ``right`` are element offsets of the group's images and of the first column's weights; ``at0`` is the
+    ``left`` is the element offset of the group's images, ``weights`` points to those of the first column; ``at0`` is the
     first image of the tile, ``at1`` and so on its first output.
     """
     axes = [f"at{axis}" for axis in range(len(spec.output) + 1)]
-    return ["args", "left", "right", *axes, "rows", "columns", "sums"]
+    return ["args", "left", "weights", *axes, "rows", "columns", "sums"]
 
 
 def write_tile(
@@ -33,11 +33,13 @@ def write_tile(
 ) -> None:
     """Write the function that fills a block of sums; its rows lie the panel's columns apart."""
     shape = TileShape(plan.height, panels.vectors, plan.lanes, spec.dtype)
-    arguments = dict.fromkeys(tile_arguments(spec), "int64") | {"args": "ptr", "sums": "ptr"}
+    arguments = dict.fromkeys(tile_arguments(spec), "int64") | {"args": "ptr", "weights": "ptr", "sums": "ptr"}
     with module.function(name, arguments, internal=True, noinline=True, noalias=False) as f:
-        args, left, right, *at, rows, columns, sums = f.args
+        args, left, weights, *at, rows, columns, sums = f.args
         frame = Frame(f, words, args)
-        writer = _Tile(frame, spec, plan, shape, left, right, at, rows, columns, panels.masks)
+        writer = _Tile(
+            frame, spec, plan, shape, left, weights, at, rows, columns, "none" if plan.pack else panels.masks
+        )
         for position, total in enumerate(writer.totals()):
             f.store(total, sums, index=position * shape.lanes)
 
@@ -61,7 +63,7 @@ class _Tile:
         plan: ConvolutionPlan,
         shape: TileShape,
         left: Value,
-        right: Value,
+        weights: Value,
         at: Sequence[Value],
         rows: Value,
         columns: Value,
@@ -70,10 +72,11 @@ class _Tile:
         f = frame.f
         self.frame, self.f, self.spec, self.plan, self.shape = frame, f, spec, plan, shape
         self.at, self.masks = at, column_masks(f, shape, columns, masks)
+        self.weights, self.weight_strides = weights, weight_strides(spec, plan, shape.columns)
         self.spread: list[Value] | None = None
-        if spec.right.coefficients[-1] != 1:
+        if spec.right.coefficients[-1] != 1 and not plan.pack:
             self.spread = column_offsets(f, shape, columns, frame.size(spec.right.coefficients[-1]))
-        self.start = _Place(left, right)
+        self.start = _Place(left, constant(0, "int64"))
         self.numbers = row_numbers(f, shape, rows)
         self.zeros = Value(f"@{ZERO_BLOCK}", "ptr") if plan.row_checked and shape.rows > 1 else None
         stride = spec.left.coefficients[plan.row_axis]
@@ -94,7 +97,7 @@ class _Tile:
             count = minimum(f, f.binary("sub", self.frame.size(channels), loop.index), constant(step, "int64"))
             place = _Place(
                 self.moved(self.start.left, loop.index, self.spec.left.coefficients[-1]),
-                self.moved(self.start.right, loop.index, self.spec.right.coefficients[-2]),
+                self.moved(self.start.right, loop.index, self.weight_strides[-1]),
             )
             loop.update(*self.window(0, place, loop.values, count))
         return loop.values
@@ -120,7 +123,7 @@ class _Tile:
             )
             following = _Place(
                 self.moved(place.left, source, spec.left.coefficients[axis + 1]),
-                self.moved(place.right, loop.index, spec.right.coefficients[axis]),
+                self.moved(place.right, loop.index, self.weight_strides[axis]),
                 source if along_rows else place.row,
             )
             sums = loop.values
@@ -141,7 +144,7 @@ class _Tile:
             left_over = f.binary("sub", frame.size(spec.image[-1]), first)
             end = minimum(f, self.steps(left_over, dilation), end)
         source = f.binary("add", first, f.binary("mul", begin, constant(dilation, "int64")))
-        image, weights = spec.left.coefficients[-2], spec.right.coefficients[-3]
+        image, weights = spec.left.coefficients[-2], self.weight_strides[-2]
         inside = _Place(self.moved(place.left, source, image), self.moved(place.right, begin, weights))
         return self.sum(inside, sums, f.binary("sub", end, begin), (image * dilation, weights), self.pointers)
 
@@ -178,7 +181,7 @@ class _Tile:
         if self.zeros is not None:
             assert place.row is not None
             pointers = self.rows_inside(place.row, place.left)
-        strides = (spec.left.coefficients[-1], spec.right.coefficients[-2])
+        strides = (spec.left.coefficients[-1], self.weight_strides[-1])
         return self.sum(place, sums, count, strides, pointers)
 
     def sum(
@@ -186,7 +189,7 @@ class _Tile:
     ) -> list[Value]:
         """The innermost loop: `count` products, operands `strides` apart."""
         left, right = (self.frame.size(stride) for stride in strides)
-        weights = self.f.offset(self.frame.pointers[1], place.right, self.shape.dtype)
+        weights = self.f.offset(self.weights, place.right, self.shape.dtype)
         return accumulate(
             self.f, self.shape, pointers, left, weights, right, count, sums, self.masks,
             start=place.left, across=self.plan.across, spread=self.spread,
@@ -205,6 +208,13 @@ class _Tile:
             inside = f.binary("and", f.compare("ge", place, zero), f.compare("lt", place, size))
             chosen.append(f.select(inside, pointer, nothing))
         return chosen
+
+
+def weight_strides(spec: Convolution, plan: ConvolutionPlan, columns: int) -> tuple[Dim, ...]:
+    """Distances of weights along the window's axes and along the channels, for panels of so many columns."""
+    if not plan.pack:
+        return spec.right.coefficients[:-1]
+    return tuple(stride * columns for stride in row_major_strides((*spec.window, group_sizes(spec)[1])))
 
 
 def column_offsets(f: Function, shape: TileShape, columns: Value, stride: Value) -> list[Value]:
