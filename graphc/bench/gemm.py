@@ -1,4 +1,4 @@
-"""GFLOP/s of the matrix products against OpenBLAS, one thread: ``python -m graphc.bench.gemm [docs/kernels-gemm.md]``."""
+"""GFLOP/s of matrix products against OpenBLAS on one thread: ``python -m graphc.bench.gemm [docs/kernels-gemm.md]``."""
 
 from __future__ import annotations
 

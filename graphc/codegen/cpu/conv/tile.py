@@ -21,8 +21,8 @@ ZERO_BLOCK = "conv_zeros"
 def tile_arguments(spec: Convolution) -> list[str]:
     """Names of the arguments of a tile function, in order; all but pointers are int64.
 
-    ``left`` is the element offset of the group's images, ``weights`` points to those of the first column; ``at0`` is the
-    first image of the tile, ``at1`` and so on its first output.
+    ``left`` is the element offset of the group's images, ``weights`` points to those of the first column; ``at0`` is
+    the first image of the tile, ``at1`` and so on its first output.
     """
     axes = [f"at{axis}" for axis in range(len(spec.output) + 1)]
     return ["args", "left", "weights", *axes, "rows", "columns", "sums"]
