@@ -44,8 +44,8 @@ def _merge_sort(before: str) -> str:
         while width < size:
             start = 0
             while start < size:
-                middle = min(start + width, size)
-                stop = min(start + 2 * width, size)
+                middle = start + width if start + width < size else size
+                stop = middle + width if middle + width < size else size
                 p, q, t = start, middle, start
                 while p < middle and q < stop:
                     l, r = front[p], front[q]

@@ -15,7 +15,8 @@ class Source:
     """One irregular operation as a function over flat typed pointers and integer sizes.
 
     Every pointer is indexed like a one-dimensional array of the dense row-major elements (booleans are bytes); only
-    ``math``, ``np`` scalar types and integer arithmetic are used, nothing is allocated. The function returns 0, or
+    operators and ``np`` scalar types are used (built-in functions such as ``min`` would be calls of functions that the
+    object lacks), and nothing is allocated. The function returns 0, or
     1 when an operand's value is not allowed; the record's reference raises `IndexError` in exactly those cases, so that
     whoever sees a 1 evaluates the reference on the same operands to get the message.
 
