@@ -50,9 +50,9 @@ def _infer(
             f"conv: images {x!r} have {x.shape[-1]} channels, but the window {w!r} is for {w.shape[-2]}"
             + (f" in each of {groups} groups" if groups > 1 else "")
         ) from None
-    for count, what in ((groups * batch_groups, w.shape[-1]),):
-        if isinstance(what, int) and what % count:
-            raise ValueError(f"conv: {what} features do not divide into {count} groups")
+    for size, what, parts in ((w.shape[-1], "features", groups * batch_groups), (x.shape[0], "images", batch_groups)):
+        if isinstance(size, int) and size % parts:
+            raise ValueError(f"conv: {size} {what} do not divide into {parts} groups")
     return x.with_shape((floordiv(x.shape[0], batch_groups), *spatial, w.shape[-1]))
 
 
