@@ -156,7 +156,7 @@ class SourceKernel:
     name : str
         The record's name.
     source : str
-        ``def <name>(args, begin, end): ...`` over a table of 64-bit words: a pointer per operand, then the sizes.
+        ``def kernel(args, begin, end): ...`` over a table of 64-bit words: a pointer per operand, then the sizes.
     operands : tuple of Operand
         Operands, results, then temporaries (``"out"``, their contents mean nothing afterwards).
     sizes : tuple of Dim

@@ -33,7 +33,7 @@ def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[No
     ]
     written = [*results, *scratch]
     spec = SourceKernel(
-        node.op, source.kernel(node.op), _operands(inputs, written), source.sizes, record.can_fail is not None
+        node.op, source.kernel("kernel"), _operands(inputs, written), source.sizes, record.can_fail is not None
     )
     return KernelCall(spec, (*inputs, *written), node.op, (node,))
 
