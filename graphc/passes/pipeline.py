@@ -111,13 +111,14 @@ def run_pipeline(
     """
     passes = (options or PipelineOptions()).passes()
     reports: list[PassReport] = []
-    outstanding = collect_assumptions()
+    # What was noted before belongs to whoever made the program, or to one that could not be made.
+    collect_assumptions()
     size = size_of(program)
     for item in passes:
         program, report = run_pass(item, program, builder, size)
         size = (report.nodes_after, report.edges_after)
         reports.append(report)
-    return _with_guards(program, [*outstanding, *collect_assumptions()]), reports
+    return _with_guards(program, collect_assumptions()), reports
 
 
 def _with_guards(program: Program, pairs: list[tuple[Dim, Dim]]) -> Program:

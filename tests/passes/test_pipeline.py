@@ -7,6 +7,7 @@ from graphc.ir.dims import symbol
 from graphc.ir.dtypes import float32, int32, int64
 from graphc.ir.program import Guard, Program
 from graphc.ir.types import TensorType
+from graphc.ops.assume import assume_equal
 from graphc.ops.builder import Builder
 from graphc.passes.external import networkx_pass
 from graphc.passes.kind import Pass
@@ -79,6 +80,12 @@ def test_sizes_newly_taken_to_be_equal_become_guards(b):
     assert program.guards == (Guard(n, m, ""),)
     again, _ = run_pipeline(program, b)
     assert again.guards == program.guards
+
+
+def test_notes_left_by_a_program_that_failed_are_not_taken_over(b, x):
+    assume_equal(symbol("n"), symbol("m"))
+    program, _ = run_pipeline(Program((x,), (-x,)), b)
+    assert program.guards == ()
 
 
 def test_shape_arithmetic_becomes_one_size(b):
