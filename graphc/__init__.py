@@ -133,6 +133,7 @@ from graphc.api.math import (
     round_ as round,
 )
 from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
+from graphc.api.random import random_normal, random_uniform, set_random_seed, truncated_normal
 from graphc.api.shaping import (
     broadcast_to,
     concat,
@@ -189,6 +190,7 @@ from graphc.ir.dtypes import (
 from graphc.ir.dtypes import (
     bool_ as bool,
 )
+from graphc.session.function import Function, default_store, function
 from graphc.session.session import Config, Session, get_default_session
 
 __version__ = "0.1.0"

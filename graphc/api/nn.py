@@ -19,8 +19,10 @@ from graphc.api.activations import (
 )
 from graphc.api.arrays import top_k
 from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, promote_all
+from graphc.api.convolution import avg_pool, conv1d, conv2d, conv2d_transpose, depthwise_conv2d, max_pool
 from graphc.api.define import operation
 from graphc.api.math import reduce_mean, sigmoid, tanh
+from graphc.api.random import dropout
 from graphc.ir.node import Node
 
 
@@ -168,8 +170,14 @@ def embedding_lookup(params: Any, ids: Any) -> Node:
 
 __all__ = [
     "Moments",
+    "avg_pool",
     "batch_normalization",
     "bias_add",
+    "conv1d",
+    "conv2d",
+    "conv2d_transpose",
+    "depthwise_conv2d",
+    "dropout",
     "elu",
     "embedding_lookup",
     "gelu",
@@ -179,6 +187,7 @@ __all__ = [
     "leaky_relu",
     "log_sigmoid",
     "log_softmax",
+    "max_pool",
     "mish",
     "moments",
     "relu",

@@ -41,6 +41,8 @@ class Operation:
     args, kwargs
         Arguments of `body`, with `Ref` in the place of inputs.
     outputs : tuple of Tensor
+    updates : tuple of Operation
+        Assignments that belong to it: whenever it runs, they do.
     origin : Origin
         The user's line.
     """
@@ -57,6 +59,7 @@ class Operation:
         "origin",
         "outputs",
         "type",
+        "updates",
     )
 
     def __init__(
@@ -74,6 +77,7 @@ class Operation:
         self.origin = origin
         self.id = id
         self.outputs: tuple[Tensor, ...] = ()
+        self.updates: tuple[Operation, ...] = ()
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Run this operation in the given or the default session."""

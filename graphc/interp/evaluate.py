@@ -23,6 +23,19 @@ def concrete(value: Any, bindings: Mapping[str, int]) -> Any:
     return value
 
 
+class NodeError(ValueError):
+    """A value that an operation refuses, such as an index out of range.
+
+    Attributes
+    ----------
+    node : Node
+    """
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
 def evaluate_node(node: Node, operands: Sequence[Any], bindings: Mapping[str, int]) -> Any:
     """The reference value of one node.
 
@@ -60,7 +73,10 @@ def evaluate_nodes(
         elif node.op == "variable":
             values[node] = variables[node.attrs["slot"]]
         else:
-            values[node] = evaluate_node(node, [values[n] for n in node.inputs], bindings)
+            try:
+                values[node] = evaluate_node(node, [values[n] for n in node.inputs], bindings)
+            except IndexError as error:
+                raise NodeError(node, str(error)) from None
     return values
 
 

@@ -13,7 +13,17 @@ from graphc.ops import (
     views,
     window,
 )
-from graphc.ops.elementwise import arithmetic, exponential, logic, powers, rounding, shifts, special, trigonometric
+from graphc.ops.elementwise import (
+    arithmetic,
+    exponential,
+    logic,
+    philox,
+    powers,
+    rounding,
+    shifts,
+    special,
+    trigonometric,
+)
 
 __all__ = [
     "arithmetic",
@@ -24,6 +34,7 @@ __all__ = [
     "gather",
     "leaves",
     "logic",
+    "philox",
     "powers",
     "reductions",
     "rounding",

@@ -10,7 +10,7 @@ import numpy as np
 from graphc.graph.errors import ExecutionError
 from graphc.graph.origin import Origin
 from graphc.graph.store import Store, aligned_copy
-from graphc.interp.evaluate import evaluate_nodes
+from graphc.interp.evaluate import NodeError, evaluate_nodes
 from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, numbered
@@ -146,7 +146,7 @@ class CompiledStep:
         program = expand_gradients(self.lowered.program, self.lowered.builder)
         try:
             evaluate_nodes(program.results, feeds, self._arrays(), self._bindings(feeds))
-        except (IndexError, ValueError) as error:
+        except NodeError as error:
             return str(error)
         return "a kernel reported a failure"
 

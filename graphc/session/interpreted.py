@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from graphc.graph.errors import ExecutionError
 from graphc.graph.store import Store
-from graphc.interp.evaluate import evaluate_nodes, interpret
+from graphc.interp.evaluate import NodeError, evaluate_nodes, interpret
 from graphc.ir.constants import Constant
 from graphc.ir.program import Program
 from graphc.session.lower import Lowered, bind_sizes, check_guards
@@ -50,9 +51,18 @@ class InterpretedStep:
             bindings = bind_sizes(self.program, shapes)
             data_sizes(self.program, feeds, variables, bindings)
             check_guards(self.program, bindings)
-            outputs, updates = interpret(self.program, feeds, variables, bindings)
+            try:
+                outputs, updates = interpret(self.program, feeds, variables, bindings)
+            except NodeError as error:
+                raise self._failure(error) from None
             for slot, value in updates.items():
                 variable = self.lowered.variables[slot]
                 assert not isinstance(variable, Constant)
                 self.store.save(variable, value)
         return outputs
+
+    def _failure(self, error: NodeError) -> ExecutionError:
+        """A failure in the user's terms."""
+        origins = sorted(self.lowered.builder.origins.get(error.node, ()))
+        where = self.lowered.operations[origins[0]].origin if origins else None
+        return ExecutionError(f"{error}; no variable was changed", where)

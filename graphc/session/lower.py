@@ -75,6 +75,7 @@ def needed_operations(targets: Iterable[Operation], fed: set[Tensor]) -> list[Op
         found[op.id] = op
         stack.extend(t.op for t in op.inputs if t not in fed)
         stack.extend(op.control_inputs)
+        stack.extend(op.updates)
     return [found[i] for i in sorted(found)]
 
 

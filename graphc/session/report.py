@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphc.codegen.cpu.assemble import Assembled
-from graphc.passes.kind import PassReport
-from graphc.schedule.plan import Schedule
+if TYPE_CHECKING:
+    from graphc.codegen.cpu.assemble import Assembled
+    from graphc.passes.kind import PassReport
+    from graphc.schedule.plan import Schedule
 
 
 def compile_report(

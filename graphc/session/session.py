@@ -17,6 +17,7 @@ from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.session.feeds import feed_array
 from graphc.session.lower import Feed, SizeMismatch, lower
+from graphc.session.report import Report
 from graphc.session.structure import flatten
 
 if TYPE_CHECKING:
@@ -114,6 +115,19 @@ class Plan:
             self.ones.add(pattern)
         return self.run(arrays)
 
+    def report(self) -> Report:
+        """What the compiler did for the signature made last.
+
+        Raises
+        ------
+        GraphError
+            If there is none yet, or the interpreter runs it.
+        """
+        made = [step for step in self.steps.values() if hasattr(step, "report")]
+        if not made:
+            raise GraphError("nothing has been compiled yet: call it once, in mode 'compile'", user_origin())
+        return Report(made[-1].report())  # type: ignore[attr-defined]
+
     def _broadcast_pattern(
         self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]
     ) -> tuple[tuple[int, int], ...] | None:
@@ -203,7 +217,7 @@ class Session:
         self._check_open()
         plan, rebuild, values = self._prepare(fetches, feed_dict or {})
         arrays = [feed_array(t, v) for t, v in zip(plan.feeds, values, strict=True)]
-        return rebuild(self._scatter(plan, plan.run(arrays)))
+        return rebuild(scattered(plan.fetches, plan.run(arrays)))
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that runs the fetches with least overhead."""
@@ -216,9 +230,20 @@ class Session:
             if len(values) != len(feeds):
                 raise FeedError(f"{len(feeds)} values are needed, {len(values)} were given", user_origin())
             arrays = [feed_array(t, v) for t, v in zip(feeds, values, strict=True)]
-            return rebuild(self._scatter(plan, plan.run(arrays)))
+            return rebuild(scattered(plan.fetches, plan.run(arrays)))
 
         return call
+
+    def report(self, fetches: Any, feed_dict: Any = ()) -> Report:
+        """What the compiler did for fetches and feeds that have been run; printing it gives tables.
+
+        Raises
+        ------
+        GraphError
+            If they have not been run yet, or the interpreter runs them.
+        """
+        flat, _ = flatten(self.graph, fetches)
+        return self._plan(flat, [self._fed_tensor(key) for key in feed_dict]).report()
 
     def _prepare(self, fetches: Any, feed_dict: dict[Any, Any]) -> tuple[Plan, Any, list[Any]]:
         tensors = [self._fed_tensor(key) for key in feed_dict]
@@ -250,18 +275,6 @@ class Session:
             raise FeedError(f"cannot feed {key.name}: it belongs to another graph than this session's", key.op.origin)
         return key
 
-    def _scatter(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
-        """Values by fetch: None for operations, NumPy scalars for rank 0."""
-        results = iter(values)
-        out: list[Any] = []
-        for fetch in plan.fetches:
-            if isinstance(fetch, Operation):
-                out.append(None)
-            else:
-                value = next(results)
-                out.append(value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value)
-        return out
-
     def _check_open(self) -> None:
         if self._closed:
             raise GraphError("the session is closed", user_origin())
@@ -280,6 +293,19 @@ class Session:
     def __exit__(self, *details: Any) -> None:
         _sessions.stack.remove(self)
         self._entered.__exit__(*details)
+
+
+def scattered(fetches: Sequence[Tensor | Operation], values: Sequence[Any]) -> list[Any]:
+    """Values by fetch: None for operations, NumPy scalars for rank 0."""
+    results = iter(values)
+    out: list[Any] = []
+    for fetch in fetches:
+        if isinstance(fetch, Operation):
+            out.append(None)
+        else:
+            value = next(results)
+            out.append(value[()] if value.ndim == 0 else value)
+    return out
 
 
 class _Sessions(threading.local):
