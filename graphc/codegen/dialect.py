@@ -24,11 +24,12 @@ Rules for authors
 * A dialect may fuse ``a * b + c`` of formulas (LLVM's ``contract``), never inside the functions of
   `graphc.codegen.vmath`; it never assumes that NaN or infinity cannot occur.
 
-A new dialect implements the nine hooks at the end of `Dialect` (their names start with an underscore).
+A new dialect implements the hooks at the end of `Dialect` (their names start with an underscore).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from graphc.codegen.functions import Functions
@@ -219,6 +220,20 @@ class Dialect(Functions):
         """x where `condition` (bool) holds, else y."""
         return self._select(condition, *self._operands(x, y))
 
+    def rarely(
+        self, condition: Value, formula: Callable[..., Value], operands: tuple[Value, ...], usual: Value
+    ) -> Value:
+        """``formula(b, *operands)`` where `condition` holds, else `usual`: for long formulas that few values need.
+
+        `formula` is a module-level function of operands of the dtype of `usual`. A dialect with control flow applies
+        it only to the lanes that need it.
+        """
+        return self._select(condition, formula(self, *operands), usual)
+
+    def lookup(self, table: Sequence[float], index: Value, dtype: object) -> Value:
+        """``table[index]`` of a constant table; the index (int64) must be in range in every lane."""
+        return self._lookup(tuple(table), index, str(dtype))
+
     # ------------------------------------------------------------------ conversion
 
     def cast(self, x: Value, dtype: object) -> Value:
@@ -348,6 +363,9 @@ class Dialect(Functions):
 
     def _convert(self, x: Value, dtype: str) -> Value:
         """Number to number (or bool to number); a float fits the integer dtype it goes to."""
+        raise NotImplementedError
+
+    def _lookup(self, table: tuple[float, ...], index: Value, dtype: str) -> Value:
         raise NotImplementedError
 
     def _bitcast(self, x: Value, dtype: str) -> Value:

@@ -88,6 +88,9 @@ class NumpyDialect(Dialect):
     def _select(self, condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)
 
+    def _lookup(self, table: tuple[float, ...], index: Array, dtype: str) -> Array:
+        return np.asarray(np.array(table, dtype)[index])
+
     def _convert(self, x: Array, dtype: str) -> Array:
         with np.errstate(all="ignore"):
             return x.astype(dtype)

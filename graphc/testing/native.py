@@ -29,6 +29,7 @@ class Native:
         module.verify()
         if optimise:
             options = llvm.create_pipeline_tuning_options(3)
+            options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
             llvm.create_pass_builder(machine, options).getModulePassManager().run(
                 module, llvm.create_pass_builder(machine, options)
             )

@@ -264,13 +264,28 @@ class Function(Blocks):
         element = SCALAR[dtype]
         return Value("<" + ", ".join(f"{element} {k}" for k in range(lanes)) + ">", dtype, lanes, True)
 
-    def insert(self, vector: Value, scalar: Value, lane: int) -> Value:
+    def insert(self, vector: Value, scalar: Value, lane: int | Value) -> Value:
         """`vector` with one lane replaced."""
-        return self.emit(f"insertelement {vector!r}, {scalar!r}, i32 {lane}", vector.dtype, vector.lanes)
+        text = f"insertelement {vector!r}, {scalar!r}, {self._int64(lane)!r}"
+        return self.emit(text, vector.dtype, vector.lanes)
 
     def extract(self, vector: Value, lane: int) -> Value:
         """One lane as a scalar."""
         return vector if vector.lanes == 1 else self.emit(f"extractelement {vector!r}, i32 {lane}", vector.dtype)
+
+    def extract_at(self, vector: Value, lane: Value) -> Value:
+        """The lane (int64) as a scalar."""
+        return self.emit(f"extractelement {vector!r}, {lane!r}", vector.dtype)
+
+    def mask_bits(self, mask: Value) -> Value:
+        """The lanes of a bool vector as the low bits of an int64."""
+        packed = self.emit(f"bitcast {mask!r} to i{mask.lanes}", "int64")
+        return self.emit(f"zext i{mask.lanes} {packed.name} to i64", "int64")
+
+    def lowest_bit(self, bits: Value) -> Value:
+        """The number of the lowest set bit of an int64 that is not 0."""
+        self.module.declare("llvm.cttz.i64", "i64", ["i64", "i1"])
+        return self.emit(f"call i64 @llvm.cttz.i64({bits!r}, i1 true)", "int64")
 
     def splat(self, scalar: Value, lanes: int) -> Value:
         """A scalar in every lane."""

@@ -10,6 +10,7 @@ NaN or infinity cannot occur.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -52,13 +53,15 @@ class LLVMDialect(Dialect):
         finally:
             self._flags = flags
 
-    def _outlined(self, name: str, function: Callable[..., Any], operands: tuple[Any, ...]) -> Value:
+    def _outlined(
+        self, name: str, function: Callable[..., Any], operands: tuple[Any, ...], noinline: bool = False
+    ) -> Value:
         """Call a long vmath function as a function of the module, so that its code is there once per width."""
         dtype, module = operands[0].dtype, self.function.module
         symbol = f"vm_{name}_{dtype}_{self.lanes}"
         if not module.defines(symbol):
             arguments = {f"x{k}": dtype for k in range(len(operands))}
-            with module.function(symbol, arguments, dtype, lanes=self.lanes, shared=True) as f:
+            with module.function(symbol, arguments, dtype, lanes=self.lanes, shared=True, noinline=noinline) as f:
                 f.ret(function(LLVMDialect(f, self.lanes, contract=False), *f.args))
         result = self.function.call(symbol, operands, dtype, self.lanes)
         assert result is not None
@@ -108,6 +111,28 @@ class LLVMDialect(Dialect):
 
     def _select(self, condition: Value, x: Value, y: Value) -> Value:
         return self.function.select(self.function.splat(condition, self.lanes), x, y)
+
+    def rarely(self, condition: Value, formula: Callable[..., Any], operands: tuple[Any, ...], usual: Value) -> Value:
+        f, lanes = self.function, self.lanes
+        if lanes == 1:
+            return f.branch(condition, lambda: [self._scalar(formula, operands)], lambda: [usual])[0]
+        one = LLVMDialect(f, 1, contract=False)
+        bits = f.mask_bits(condition)
+        with f.loop_carried(0, f.intrinsic("ctpop", bits), 1, [usual, bits]) as loop:
+            values, left = loop.values
+            lane = f.lowest_bit(left)
+            new = one._scalar(formula, tuple(f.extract_at(x, lane) for x in operands))
+            loop.update(f.insert(values, new, lane), one.and_(left, one.sub(left, 1)))
+        return loop.values[0]
+
+    def _scalar(self, formula: Callable[..., Any], operands: tuple[Any, ...]) -> Value:
+        """Call `formula` as a function of the module on scalars, never inlined: it is long and rarely needed."""
+        name = f"{formula.__module__.rsplit('.', 1)[-1]}_{formula.__name__}"
+        return self._outlined(name, formula, operands, noinline=True)
+
+    def _lookup(self, table: tuple[float, ...], index: Value, dtype: str) -> Value:
+        name = f"table_{dtype}_{hashlib.sha256(repr(table).encode()).hexdigest()[:12]}"
+        return self.function.gather(self.function.module.global_table(name, table, dtype), dtype, index)
 
     def _convert(self, x: Value, dtype: str) -> Value:
         source, lanes = x.dtype, x.lanes

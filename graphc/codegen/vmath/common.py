@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from graphc.codegen.dialect import Dialect, Value
@@ -42,3 +42,8 @@ def two_product(b: Dialect, x: Value, y: Value) -> tuple[Value, Value]:
     """x * y exactly, as a rounded product and its error."""
     product = b.mul(x, y)
     return product, b.fma(x, y, b.neg(product))
+
+
+def through_float64(b: Dialect, formula: Callable[[Dialect, Value], Value], x: Value) -> Value:
+    """A float32 result from a float64 formula."""
+    return b.cast(formula(b, b.cast(x, "float64")), "float32")
