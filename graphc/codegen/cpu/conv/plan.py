@@ -103,7 +103,7 @@ def choose_pack(spec: Convolution) -> str:
     """Whether a panel of weights is copied so that features are contiguous; unknown or very large ones are not."""
     channels, features = spec.right.coefficients[-2:]
     depth = product(spec.window) * group_sizes(spec)[1]
-    if features == 1 or not isinstance(depth, int) or depth * 256 > PANEL_BYTES:
+    if 1 in (features, group_sizes(spec)[2]) or not isinstance(depth, int) or depth * 256 > PANEL_BYTES:
         return ""
     return "depth" if channels == 1 else "nothing"
 

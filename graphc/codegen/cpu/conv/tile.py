@@ -74,7 +74,7 @@ class _Tile:
         self.at, self.masks = at, column_masks(f, shape, columns, masks)
         self.weights, self.weight_strides = weights, weight_strides(spec, plan, shape.columns)
         self.spread: list[Value] | None = None
-        if spec.right.coefficients[-1] != 1 and not plan.pack:
+        if not (spec.right.coefficients[-1] == 1 or group_sizes(spec)[2] == 1 or plan.pack):
             self.spread = column_offsets(f, shape, columns, frame.size(spec.right.coefficients[-1]))
         self.start = _Place(left, constant(0, "int64"))
         self.numbers = row_numbers(f, shape, rows)
