@@ -49,8 +49,8 @@ def fma(x: Array, y: Array, z: Array) -> Array:
     total = product + z
     other = total - product
     rest = (product - (total - other)) + (z - other)  # two-sum (D. E. Knuth)
-    exact = np.isfinite(total) & np.isfinite(error)
-    return np.where(exact, total + (rest + error), total)
+    correction = rest + error
+    return np.where(np.isfinite(correction) & (correction != 0), total + correction, total)  # the sign of zero stays
 
 
 class NumpyDialect(Dialect):
