@@ -37,18 +37,28 @@ REFERENCE = {
 }
 
 
-def run(function, value):
+@pytest.fixture(params=["interpret", "compile"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def run(mode):
+    return lambda function, value: run_in(mode, function, value)
+
+
+def run_in(mode, function, value):
     """Value and derivative at an array of float64."""
     with gc.Graph().as_default():
         x = gc.placeholder(gc.float64, np.shape(value))
         y = function(x)
         (g,) = gc.gradients(y, [x])
-        with gc.Session(mode="interpret") as session:
+        with gc.Session(config=gc.Config(mode=mode, cache=False, poison=True)) as session:
             return session.run([y, g], {x: np.asarray(value)})
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_reference_values_and_gradients(name):
+def test_reference_values_and_gradients(run, name):
     function, at, want, derivative = REFERENCE[name]
     y, g = run(function, at)
     np.testing.assert_allclose(y, want, rtol=1e-12)
@@ -66,7 +76,7 @@ def test_reference_values_and_gradients(name):
         lambda x: gc.log(gc.reshape(gc.reshape(gc.sigmoid(x), [5, 1]), [5])),
     ],
 )
-def test_every_spelling_of_log_sigmoid(function):
+def test_every_spelling_of_log_sigmoid(run, function):
     _, at, want, derivative = REFERENCE["log(sigmoid(x))"]
     y, g = run(function, at)
     np.testing.assert_allclose(y, want, rtol=1e-12)
@@ -76,7 +86,7 @@ def test_every_spelling_of_log_sigmoid(function):
 @pytest.mark.parametrize(
     "function", [lambda x: gc.exp(x) - 1.0, lambda x: -(1.0 - gc.exp(x)), lambda x: -1.0 + gc.exp(x)]
 )
-def test_exp_minus_one(function):
+def test_exp_minus_one(run, function):
     at = np.array([-1e-20, 1e-10, 1e-5, 0.5, -40.0])
     y, g = run(function, at)
     np.testing.assert_allclose(y, np.expm1(at), rtol=1e-14)
@@ -110,7 +120,7 @@ SOFTMAXES = [gc.nn.softmax, naive_softmax, naive_by_reciprocal, naive_by_reshape
 
 
 @pytest.mark.parametrize("softmax", SOFTMAXES)
-def test_log_of_every_softmax(softmax):
+def test_log_of_every_softmax(run, softmax):
     y, g = run(lambda x: gc.log(softmax(x)), LOGITS)
     want = exact_log_softmax(LOGITS)
     np.testing.assert_allclose(y, want, rtol=1e-12)
@@ -118,20 +128,20 @@ def test_log_of_every_softmax(softmax):
 
 
 @pytest.mark.parametrize("softmax", SOFTMAXES)
-def test_softmax_itself(softmax):
+def test_softmax_itself(run, softmax):
     y, _ = run(softmax, LOGITS)
     np.testing.assert_allclose(y, np.exp(exact_log_softmax(LOGITS)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
-def test_log_sum_exp(keepdims):
+def test_log_sum_exp(run, keepdims):
     y, g = run(lambda x: gc.log(gc.reduce_sum(gc.exp(x), axis=1, keepdims=keepdims)), LOGITS)
     want = LOGITS[:, :1] - exact_log_softmax(LOGITS)[:, :1]
     np.testing.assert_allclose(y, want if keepdims else want[:, 0], rtol=1e-14)
     np.testing.assert_allclose(g, np.exp(exact_log_softmax(LOGITS)), rtol=1e-12)
 
 
-def test_log_sum_exp_at_infinities():
+def test_log_sum_exp_at_infinities(run):
     inf = np.inf
     rows = np.array([[inf, 0.0], [-inf, -inf], [-inf, 3.0], [np.nan, 0.0]])
     y, g = run(lambda x: gc.log(gc.reduce_sum(gc.exp(x), axis=1)), rows)
@@ -139,7 +149,7 @@ def test_log_sum_exp_at_infinities():
     np.testing.assert_array_equal(g[2], [0.0, 1.0])
 
 
-def test_log_sum_exp_over_several_axes():
+def test_log_sum_exp_over_several_axes(run):
     at = np.array([[[700.0, 710.0]], [[720.0, 730.0]]])
     y, g = run(lambda x: gc.log(gc.reduce_mean(gc.exp(x))), at)
     np.testing.assert_allclose(y, 730 + np.log(np.exp(at - 730).sum() / 4), rtol=1e-14)
@@ -147,7 +157,7 @@ def test_log_sum_exp_over_several_axes():
 
 
 @pytest.mark.parametrize("softmax", SOFTMAXES)
-def test_cross_entropy_written_out(softmax):
+def test_cross_entropy_written_out(run, softmax):
     labels = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     y, g = run(lambda x: -gc.reduce_sum(gc.constant(labels) * gc.log(softmax(x))), LOGITS)
     want = exact_log_softmax(LOGITS)
@@ -155,7 +165,7 @@ def test_cross_entropy_written_out(softmax):
     np.testing.assert_allclose(g, np.exp(want) - labels, rtol=1e-11, atol=1e-15)
 
 
-def test_binary_cross_entropy_written_out():
+def test_binary_cross_entropy_written_out(run):
     target, at = np.array([1.0, 0.0, 1.0, 0.0, 0.3]), np.array([-800.0, 800.0, 40.0, -40.0, 1.0])
 
     def loss(x):
@@ -180,20 +190,20 @@ def test_second_derivatives_are_stable_too():
     np.testing.assert_allclose(value, [0.0, 1.9287498479639178e-22, 0.25, 0.0, 0.0], rtol=1e-12, atol=1e-21)
 
 
-def test_a_fed_intermediate_is_not_matched_across():
+def test_a_fed_intermediate_is_not_matched_across(run, mode):
     with gc.Graph().as_default():
         x = gc.placeholder(gc.float64, [2])
         s = gc.sigmoid(x)
         y = gc.log(s)
-        with gc.Session(mode="interpret") as session:
+        with gc.Session(config=gc.Config(mode=mode, cache=False, poison=True)) as session:
             np.testing.assert_allclose(session.run(y, {s: np.array([0.5, 2.0])}), np.log([0.5, 2.0]))
 
 
-def test_the_gradient_of_an_intermediate_keeps_its_meaning():
+def test_the_gradient_of_an_intermediate_keeps_its_meaning(run, mode):
     with gc.Graph().as_default():
         x = gc.placeholder(gc.float64, [2])
         s = gc.sigmoid(x)
         (g,) = gc.gradients(gc.log(s), [s])
-        with gc.Session(mode="interpret") as session:
+        with gc.Session(config=gc.Config(mode=mode, cache=False, poison=True)) as session:
             value = session.run(g, {x: np.array([0.0, 1.0])})
     np.testing.assert_allclose(value, 1 + np.exp([0.0, -1.0]))
