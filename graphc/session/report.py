@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphc.codegen.cpu.assemble import Assembled
+    from graphc.loops.spec import KernelCall
     from graphc.passes.kind import PassReport
     from graphc.schedule.plan import Schedule
 
@@ -18,7 +19,14 @@ def compile_report(
         "seconds": {**seconds, "total": sum(seconds.values())},
         "kernels": {"emitted": assembled.kernels, "called": len(schedule.calls), "host": len(assembled.hosts)},
         "calls": [
-            {"label": c.label, "kind": type(c.spec).__name__, "bytes": str(cost.bytes), "flops": str(cost.flops)}
+            {
+                "label": c.label,
+                "kind": type(c.spec).__name__,
+                "bytes": str(cost.bytes),
+                "flops": str(cost.flops),
+                "reads": _buffers(c, "in", "inout"),
+                "writes": _buffers(c, "out", "inout"),
+            }
             for c, cost in zip(schedule.calls, schedule.costs, strict=True)
         ],
         "bytes": str(sum((c.bytes for c in schedule.costs), 0)),
@@ -37,6 +45,19 @@ def compile_report(
         ],
         "unfused": [{"from": a.op, "to": b.op, "reason": reason} for a, b, reason in schedule.unfused],
     }
+
+
+def _buffers(call: KernelCall, *access: str) -> list[dict[str, str]]:
+    """The buffers that a call accesses in one of these ways: name, kind, element type and shape of each."""
+    from graphc.memory.lifetimes import base_of
+
+    bases = [
+        base_of(b) for b, operand in zip(call.buffers, call.spec.operands, strict=True) if operand.access in access
+    ]
+    return [
+        {"name": b.name, "kind": b.kind, "dtype": b.dtype, "shape": "[" + ", ".join(map(str, b.shape)) + "]"}
+        for b in dict.fromkeys(bases)
+    ]
 
 
 class Report(dict[str, Any]):
