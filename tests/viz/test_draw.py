@@ -184,6 +184,22 @@ def test_scopes_that_cannot_be_folded_without_a_cycle_stay(tmp_path: Path) -> No
     assert len(rectangles(draw(graph, tmp_path / "cycle.svg").read_text())) == 2 * MOST_BOXES + 1
 
 
+def test_compiled_step_shows_its_kernel_calls(tmp_path: Path) -> None:
+    graph = gc.Graph()
+    with graph.as_default(), gc.Session(config=gc.Config(cache=False)) as session:
+        x = gc.placeholder(gc.float32, [None, 4])
+        w = gc.Variable([[1.0, 2.0]] * 4)
+        loss = gc.reduce_sum(gc.square(gc.matmul(x, w)))
+        train = gc.train.GradientDescentOptimizer(0.1).minimize(loss)
+        session.run([loss, train], {x: [[1.0, 2.0, 3.0, 4.0]]})
+        report = session.report([loss, train], [x])
+    text = draw(report, tmp_path / "plan.svg").read_text()
+    calls = len(report["calls"])
+    assert calls > 1
+    assert len(rectangles(text)) == calls + 2  # the feed and the loss
+    assert text.count("updates 1 variable<") == 1
+
+
 @pytest.mark.parametrize("name", ["graph.png", "graph", "graph.svg.gz"])
 def test_other_suffixes_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"must end in '\.svg'"):
