@@ -65,7 +65,14 @@ def run(options: argparse.Namespace) -> int:
     )
     with gc.Session(graph=model.graph) as session:
         step, measure, seconds = _compile(session, model, data)
-        out.print(f"[bold]Compiled[/]   training step and evaluation in {seconds:.2f} s, first results included")
+        report = session.report([model.loss, model.train], [model.images, model.labels])
+        plan = draw(report, picture.with_stem(picture.stem + "-compiled"), "The training step, as it was compiled")
+        called, host = report["kernels"]["called"], report["kernels"]["host"]
+        out.print(
+            f"[bold]Compiled[/]   training step and evaluation in {seconds:.2f} s, first results included\n"
+            f"           the step is one native call of {called} kernels, {host} of them in Python\n"
+            f"[bold]Plan[/]       {plan}"
+        )
         outcomes = _train_all(session, step, measure, data, options, out)
     _print_outcomes(out, outcomes)
     compiled = statistics.median(second for outcome in outcomes for second in outcome.steps)
