@@ -1,5 +1,6 @@
 """``graphc demo``, the main job: accuracy, times, pictures."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import graphc
 from graphc.cli import demo_model
 from graphc.cli.main import main
 
@@ -28,7 +30,10 @@ def test_demo_reaches_the_promised_accuracy(tmp_path: Path, capsys: pytest.Captu
 
 def test_demo_runs_as_a_program(tmp_path: Path) -> None:
     code = "import sys; from graphc.cli.main import main; sys.exit(main(['demo', '--seeds', '1', '--epochs', '1']))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(graphc.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout  # no styling where there is no terminal
