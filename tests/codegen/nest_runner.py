@@ -1,4 +1,4 @@
-"""Evaluate a nest with NumPy over its whole index space, and run its kernel on guarded buffers."""
+"""Run a nest with the reference, and its kernel on guarded buffers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.nest import compile_nest
 from graphc.codegen.cpu.target import host_target
 from graphc.ir.dims import Dim, substitute
-from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Nest
-from graphc.ops.record import record_of
+from graphc.loops.reference import KernelFailed, run_call
+from graphc.loops.spec import KernelCall, Nest
 from graphc.testing.native import Native
 
 Bindings = Mapping[str, int]
@@ -36,66 +35,10 @@ def size_of(dim: Dim, bindings: Bindings) -> int:
 
 def reference(nest: Nest, arrays: Sequence[np.ndarray], bindings: Bindings) -> int:
     """Do what the nest says with flat arrays, in place; the status."""
-    shape = tuple(size_of(a.size, bindings) for a in nest.axes)
-    grid = np.indices(shape, sparse=True, dtype=np.int64) if shape else ()
-    reduced = tuple(k for k, a in enumerate(nest.axes) if a.reduce)
-    values: dict[Expr, Any] = {}
-
-    def place(offset: Affine) -> np.ndarray:
-        total = np.int64(size_of(offset.base, bindings))
-        for index, coefficient in zip(grid, offset.coefficients, strict=True):
-            total = total + index * size_of(coefficient, bindings)
-        return np.broadcast_to(total, shape)
-
-    def value(expr: Expr) -> Any:
-        args = [None if a is None else values[a] for a in expr.args]
-        if expr.op == "const":
-            return np.asarray(expr.payload, expr.dtype)
-        if expr.op == "size":
-            return np.int64(size_of(expr.payload, bindings))
-        if expr.op == "index":
-            return np.broadcast_to(grid[expr.payload], shape)
-        if expr.op == "load":
-            operand, offset = expr.payload
-            dynamic, guard = (*args, None, None)[:2]
-            where = np.broadcast_to(place(offset) + (0 if dynamic is None else dynamic), shape)
-            inside = np.broadcast_to(True if guard is None else guard, shape)
-            out = np.zeros(shape, expr.dtype)
-            out[inside] = arrays[operand][where[inside]]
-            return out
-        if expr.op == "reduce":
-            return fold(expr.payload, np.broadcast_to(args[0], shape), expr.dtype)
-        attrs = dict(expr.payload or ())
-        return record_of(expr.op).evaluate(*args, **attrs)
-
-    def fold(kind: str, x: np.ndarray, dtype: str) -> np.ndarray:
-        kept = tuple(1 if k in reduced else s for k, s in enumerate(shape))
-        if kind in ("argmax", "argmin"):
-            flat = x.reshape(*(s for k, s in enumerate(shape) if k not in reduced), -1)
-            return getattr(np, kind)(flat, -1).reshape(kept).astype(dtype)
-        if kind in ("max", "min"):
-            lowest = x.dtype.type(np.finfo(x.dtype).min if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
-            highest = np.finfo(x.dtype).max if x.dtype.kind == "f" else np.iinfo(x.dtype).max
-            edge = {
-                "max": -np.inf if x.dtype.kind == "f" else lowest,
-                "min": np.inf if x.dtype.kind == "f" else highest,
-            }
-            return getattr(np, kind)(x, axis=reduced, keepdims=True, initial=edge[kind])
-        if kind in ("any", "all"):
-            return getattr(np, kind)(x, axis=reduced, keepdims=True)
-        if x.dtype.kind == "f":
-            return getattr(np, kind)(x.astype("f8"), axis=reduced, keepdims=True).astype(x.dtype)
-        return getattr(np, kind)(x, axis=reduced, keepdims=True, dtype=x.dtype)
-
-    with np.errstate(all="ignore"):
-        for expr in postorder((*(c.expr for c in nest.checks), *(s.expr for s in nest.stores))):
-            values[expr] = value(expr)
-    for check in nest.checks:
-        if not np.all(np.broadcast_to(values[check.expr], shape)):
-            return check.status
-    for store in nest.stores:
-        where = place(store.offset)
-        arrays[store.operand][where.ravel()] = np.broadcast_to(values[store.expr], shape).ravel()
+    try:
+        run_call(KernelCall(nest, (), "nest"), arrays, bindings)
+    except KernelFailed as failure:
+        return int(failure.args[0])
     return 0
 
 
