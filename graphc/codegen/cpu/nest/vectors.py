@@ -43,6 +43,8 @@ def vector_loop(
     kernel, f = outer.kernel, outer.kernel.f
     step = unroll * kernel.lanes
     fixed = count if isinstance(count, int) else None
+    if fixed is None and unroll == 1 < kernel.lanes:  # long bodies are written once, always under a mask
+        return _tail_loop(outer, low, high, body, list(initial))
     if fixed is not None:
         whole = constant(fixed - fixed % step, "int64")
     else:
