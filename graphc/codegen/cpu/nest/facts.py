@@ -65,7 +65,7 @@ class Facts:
             return Fact(axes | axes_of(expr.payload[1]), level, reductions, 1)
         if expr.op == "index":
             return Fact(frozenset({expr.payload}), 0, reductions, 0)
-        if expr.op in ("const", "size"):
+        if expr.op in ("const", "size", "accumulator"):
             return Fact(axes, level, reductions, 0)
         return Fact(axes, level, reductions, record_of(expr.op).flops)
 
