@@ -26,8 +26,11 @@ _BINARY: Final = {
 }  # fmt: skip
 _COMPARE: Final = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _NUMPY: Final = {
-    **{n: f"np.{n}({{0}})" for n in "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh".split()},
-    **{n: f"np.arc{n[1:]}({{0}})" for n in "asin acos atan asinh acosh atanh".split()},
+    **{
+        n: f"np.{n}({{0}})"
+        for n in ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
+    },
+    **{n: f"np.arc{n[1:]}({{0}})" for n in ["asin", "acos", "atan", "asinh", "acosh", "atanh"]},
     **{n: f"math.{n}({{0}})" for n in ("erf", "erfc", "lgamma")},
     "atan2": "np.arctan2({0}, {1})",
     "pow": "np.power({0}, {1})",

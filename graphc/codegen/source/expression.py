@@ -30,7 +30,7 @@ class Values:
 
     def __init__(self, writer: Writer, facts: Facts, outer: Values | None, axes: frozenset[int]) -> None:
         self.writer, self.facts, self.outer, self.axes = writer, facts, outer, axes
-        self.accumulator = outer.accumulator if outer else ""
+        self.accumulator: str = outer.accumulator if outer else ""
         self._known: dict[Expr, SourceValue] = {}
         self._checked: set[Check] = set()
         self._dialect = SourceDialect(writer.assign)

@@ -231,8 +231,8 @@ def _part_of(writer: Writer, spec: Convolution, features: int) -> None:
 def _window(writer: Writer, spec: Convolution, wide: str, axis: int) -> None:
     if axis < len(spec.window):
         with writer.block(f"for k{axis} in range({size_text(spec.window[axis])})"):
-            moved = f"i{axis + 1} * {spec.strides[axis]} + k{axis} * {spec.window_dilation[axis]} - {factor_text(spec.low[axis])}"
-            writer.line(f"x{axis} = {moved}")
+            moved = f"i{axis + 1} * {spec.strides[axis]} + k{axis} * {spec.window_dilation[axis]}"
+            writer.line(f"x{axis} = {moved} - {factor_text(spec.low[axis])}")
             inside = f"0 <= x{axis} < {factor_text(spec.image[axis])}"
             dilation = spec.image_dilation[axis]
             if dilation > 1:
