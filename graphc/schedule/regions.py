@@ -156,8 +156,9 @@ class Regions:
             self.graph.append(group, node, self._position[node])
         if self._reduces(node):
             group.reduce = self.reduced(node)
-        group = self._merge_producers(node, group)
+        # Before merging: the search for cycles has to know everything that the new member reads.
         self._connect(group, node, None)
+        self._merge_producers(node, group)
 
     def _reduces(self, node: Node) -> bool:
         return record_of(node.op).kind == "reduce" and not is_trivial_reduction(node)
@@ -245,7 +246,7 @@ class Regions:
             return access.index_map == _own(access.source, axes, group.space)
         return row and access.index_map == _own(access.source, range(len(group.row_space)), group.row_space)
 
-    def _merge_producers(self, node: Node, group: Group) -> Group:
+    def _merge_producers(self, node: Node, group: Group) -> None:
         for access in self.accesses[node]:
             other = self.graph.group_of(access.source)
             if other is None or other is group:
@@ -255,7 +256,6 @@ class Regions:
                 group = self.graph.merge(group, other)
             else:
                 self.reasons[access.source, node] = reason
-        return group
 
     def _merge_obstacle(self, access: Access, other: Group, group: Group) -> str | None:
         if other.kind == "opaque":

@@ -91,7 +91,7 @@ class Function:
         Report
             A dictionary: ``seconds`` by stage, ``kernels`` (emitted, called, host), ``calls`` (label, kind, bytes,
             flops of each), ``bytes`` and ``flops`` in all, ``arena_bytes``, ``object_bytes``, ``passes`` (nodes and
-            edges before and after, rules that fired), ``unfused`` (producer, consumer, reason), ``cache`` (hit or miss).
+            edges before and after, rules that fired), ``unfused`` (producer, consumer, reason), ``cache``.
 
         Raises
         ------
