@@ -27,6 +27,11 @@ def avx2_target() -> HostTarget:
     return replace(host, cpu="haswell", features=",".join(kept))
 
 
+def generic_target() -> HostTarget:
+    """The least that every processor of the host's kind can do."""
+    return replace(host_target(), cpu="x86-64", features="")
+
+
 class Guarded:
     """A copy of an array with known bytes before and after it."""
 

@@ -40,9 +40,9 @@ class TileShape:
 
 
 def multiply_add(f: Function, x: Value, y: Value, total: Value) -> Value:
-    """``x * y + total``: one rounding for floats, wrapping for integers."""
+    """``x * y + total``: wrapping for integers; for floats with one rounding where the processor has an instruction."""
     if is_float(x.dtype):
-        return f.intrinsic("fma", x, y, total)
+        return f.intrinsic("fmuladd", x, y, total)
     return f.binary("add", f.binary("mul", x, y), total)
 
 
