@@ -29,7 +29,10 @@ USUAL = 512
 
 @dataclass(frozen=True, slots=True)
 class Panels:
-    """`count` neighbouring panels of `vectors` vectors (None: as many as fit); see `tile_function` for `masks`."""
+    """`count` neighbouring panels of `vectors` vectors; see `tile_function` for `masks`.
+
+    A count of None stands for as many as the columns take; the last of them may be filled in part.
+    """
 
     vectors: int
     count: int | None
@@ -90,7 +93,7 @@ def choose_heights(rows: Dim, most: int) -> tuple[int, ...]:
 def choose_panels(columns: Dim, lanes: int, most: int) -> tuple[Panels, ...]:
     """Vectors per panel: few kinds of panels, all of them wide."""
     if not isinstance(columns, int):
-        return (Panels(most, None, "none"), Panels(most, 1, "all"))
+        return (Panels(most, None, "all"),)
     total = -(-columns // lanes)
     masked = "last" if columns % lanes else "none"
     kinds = [vectors for vectors in range(most, 1, -1) if total % vectors == 0]

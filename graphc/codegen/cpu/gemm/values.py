@@ -43,9 +43,10 @@ def each_panel(
             start = f.binary("add", start, step)
             continue
         if kind.count is None:
-            stop = f.binary("mul", f.binary("quotient", columns, step), step)
-        else:
-            stop = f.binary("add", start, constant(width * kind.count, "int64"))
+            with f.loop(start, columns, width) as column:
+                body(kind, column, minimum(f, f.binary("sub", columns, column), step))
+            continue
+        stop = f.binary("add", start, constant(width * kind.count, "int64"))
         with f.loop(start, stop, width) as column:
             body(kind, column, step)
         start = stop
