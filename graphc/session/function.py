@@ -12,7 +12,6 @@ from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable, read_of
-from graphc.session.feeds import feed_array
 from graphc.session.report import Report
 from graphc.session.session import Config, Plan, Session, scattered
 from graphc.session.structure import flatten
@@ -40,6 +39,8 @@ class Function:
         flat, self._rebuild = flatten(session.graph, outputs)
         self._count = len(flat)
         self._plan = Plan(session, [*flat, *updates], self.inputs)
+        # By far the most common structure gets the shortest way out.
+        self._single = isinstance(outputs, Tensor | Variable)
         self._names = {t.op.name: i for i, t in enumerate(self.inputs)}
 
     def __call__(self, *values: Any, **named: Any) -> Any:
@@ -66,8 +67,11 @@ class Function:
         """
         if named or len(values) != len(self.inputs):
             values = self._ordered(values, named)
-        arrays = [feed_array(t, v) for t, v in zip(self.inputs, values, strict=True)]
-        return self._rebuild(scattered(self._plan.fetches, self._plan.run(arrays))[: self._count])
+        found = self._plan.run(values)
+        if self._single:
+            value = found[0]
+            return value[()] if value.ndim == 0 else value
+        return self._rebuild(scattered(self._plan.fetches, found)[: self._count])
 
     def _ordered(self, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         names = list(self._names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -69,6 +69,15 @@ class Config:
             raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
 
 
+@runtime_checkable
+class FastStep(Step, Protocol):
+    """A step that can check its own feeds."""
+
+    def attempt(self, values: Sequence[Any]) -> list[Any] | None:
+        """Run on unchecked values if they are exactly such arrays as the last run had, else return None."""
+        ...
+
+
 class Plan:
     """All compiled forms of one set of fetches and feeds: one per ranks of the feeds."""
 
@@ -79,6 +88,7 @@ class Plan:
         self.steps: dict[tuple[Any, ...], Step] = {}
         self.ones: set[tuple[tuple[int, int], ...]] = set()
         self.lock = threading.Lock()
+        self.last: FastStep | None = None
 
     def step(self, arrays: Sequence[np.ndarray]) -> Step:
         """The step for the ranks of these arrays, made on first use."""
@@ -104,16 +114,30 @@ class Plan:
         ]
         return self.session.make_step(lower(self.fetches, feeds))
 
-    def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
+    def run(self, values: Sequence[Any]) -> list[Any]:
+        """Run on values of the feeds, in order: fetched values, without those of operations.
+
+        Arrays exactly like those of the last run go straight to the native step; all others are checked first.
+        """
+        if self.last is not None:
+            found = self.last.attempt(values)
+            if found is not None:
+                return found
+        return self.run_checked([feed_array(t, v) for t, v in zip(self.feeds, values, strict=True)])
+
+    def run_checked(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Run on checked arrays; where sizes assumed equal turn out to be 1, that case is specialised once."""
         try:
-            return self.step(arrays)(arrays)
+            step = self.step(arrays)
+            found = step(arrays)
+            self.last = step if isinstance(step, FastStep) else None
+            return found
         except SizeMismatch as mismatch:
             pattern = self._broadcast_pattern(mismatch, arrays)
             if pattern is None or pattern in self.ones:
                 raise self._size_error(mismatch, arrays) from None
             self.ones.add(pattern)
-        return self.run(arrays)
+        return self.run_checked(arrays)
 
     def report(self) -> Report:
         """What the compiler did for the signature made last.
@@ -216,8 +240,7 @@ class Session:
         """
         self._check_open()
         plan, rebuild, values = self._prepare(fetches, feed_dict or {})
-        arrays = [feed_array(t, v) for t, v in zip(plan.feeds, values, strict=True)]
-        return rebuild(scattered(plan.fetches, plan.run(arrays)))
+        return rebuild(scattered(plan.fetches, plan.run(values)))
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that runs the fetches with least overhead."""
@@ -229,8 +252,7 @@ class Session:
         def call(*values: Any) -> Any:
             if len(values) != len(feeds):
                 raise FeedError(f"{len(feeds)} values are needed, {len(values)} were given", user_origin())
-            arrays = [feed_array(t, v) for t, v in zip(feeds, values, strict=True)]
-            return rebuild(scattered(plan.fetches, plan.run(arrays)))
+            return rebuild(scattered(plan.fetches, plan.run(values)))
 
         return call
 
