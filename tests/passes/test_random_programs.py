@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graphc.interp.evaluate import interpret
 from graphc.ir.dims import substitute, symbol
 from graphc.ir.dtypes import bool_, float64
-from graphc.ir.program import Program
+from graphc.ir.program import Program, reachable
 from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
@@ -48,7 +48,9 @@ class Maker:
             self.product,
             self.naive,
         ]
+        refused = set()
         for _ in range(steps):
+            first = self.b.next_id
             try:
                 node = self.r.choice(kinds)()
             except ValueError:
@@ -57,7 +59,9 @@ class Maker:
             finally:
                 assumed = collect_assumptions()
             # Of the sizes only n and m are equal when the program runs.
-            if node.dtype == float64 and all(substitute(a - b, {"m": symbol("n")}) == 0 for a, b in assumed):
+            if any(substitute(a - b, {"m": symbol("n")}) != 0 for a, b in assumed):
+                refused.update(range(first, self.b.next_id))
+            if node.dtype == float64 and not any(n.id in refused for n in reachable([node])):
                 self.nodes.append(node)
         return self
 
