@@ -4,6 +4,10 @@ Build a graph of placeholders, variables and operations, ask for gradients, and 
 call.
 """
 
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from graphc import ops as _records
 from graphc import train
 from graphc.api import nn
@@ -193,4 +197,14 @@ from graphc.ir.dtypes import (
 from graphc.session.function import Function, default_store, function
 from graphc.session.session import Config, Session, get_default_session
 
+if _TYPE_CHECKING:
+    from graphc import data, viz
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> _ModuleType:
+    """Load the libraries that few scripts need on first use."""
+    if name in ("data", "viz"):
+        return _import_module(f"graphc.{name}")
+    raise AttributeError(f"module 'graphc' has no attribute {name!r}")

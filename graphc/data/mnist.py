@@ -5,8 +5,6 @@ import hashlib
 import os
 import struct
 import tempfile
-import urllib.error
-import urllib.request
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,11 +136,13 @@ def _check_digest(content: bytes, name: str, where: str) -> None:
 
 
 def _fetch(url: str) -> bytes:
+    import urllib.request  # 30 ms, and needed only here
+
     try:
         with urllib.request.urlopen(url, timeout=30) as answer:
             content: bytes = answer.read()
             return content
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:  # URLError is one
         raise ConnectionError(
             f"cannot download {url}: {getattr(error, 'reason', error)}. "
             "On a machine without network, copy the file into the directory yourself"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from itertools import pairwise
-from xml.sax.saxutils import escape
 
 from graphc.viz.diagram import Arrow, Box, Diagram, Shape
 from graphc.viz.layers import Layers, Vertex, layer
