@@ -7,18 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st_
 
+from graphc.codegen.cpu.target import HostTarget
 from graphc.ir.dims import symbol
 from graphc.ir.dtypes import ALL_DTYPES, as_dtype
 from graphc.loops.expr import Affine, Expr
 from graphc.loops.spec import Check, Nest
+from graphc.testing.kernels import avx2_target
 from graphc.testing.nests import const, index, ld, nest, op, red, st
-from tests.codegen.nest_runner import Runner, Width, reference
+from tests.codegen.nest_runner import Runner, reference, scalar_target
 
 n, m, k = symbol("n"), symbol("m"), symbol("k")
 SIZES = (0, 1, 7, 16, 17, 1000)
 DTYPES = [d.name for d in ALL_DTYPES]
 NUMBERS = [d for d in DTYPES if d != "bool"]
-WIDTHS = [None, Width(256), Width(32)]
+WIDTHS = [None, avx2_target(), scalar_target()]
 
 
 def draw(rng: np.random.Generator, size: int, dtype: str) -> np.ndarray:
@@ -55,7 +57,7 @@ def test_elementwise_every_number_type(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_elementwise_bool(width: Width | None) -> None:
+def test_elementwise_bool(width: HostTarget | None) -> None:
     x, y = ld(0, 1, dtype="bool"), ld(1, 1, dtype="bool")
     made = nest("p", (n,), "bool bool >bool", st(2, op("or", op("not", x), op("and", x, y)), 1))
     runner = Runner(made, width)
@@ -65,7 +67,7 @@ def test_elementwise_bool(width: Width | None) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("size", [1, 3, 7, 10, 16, 17, 64, 1000])
-def test_elementwise_of_known_size(size: int, width: Width | None) -> None:
+def test_elementwise_of_known_size(size: int, width: HostTarget | None) -> None:
     made = nest("p", (size,), "float32 >float32", st(1, op("exp", ld(0, 1)), 1))
     agree(made, Runner(made, width), [size] * 2, {})
 
@@ -100,7 +102,7 @@ def test_adjacent_axes_become_one_loop() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dtype", ["float32", "uint8", "bool", "float64"])
-def test_transposed_reversed_and_strided_maps(dtype: str, width: Width | None) -> None:
+def test_transposed_reversed_and_strided_maps(dtype: str, width: HostTarget | None) -> None:
     def same(x: Expr) -> Expr:
         return x
 
@@ -114,7 +116,7 @@ def test_transposed_reversed_and_strided_maps(dtype: str, width: Width | None) -
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_gather_rows_and_elements(width: Width | None) -> None:
+def test_gather_rows_and_elements(width: HostTarget | None) -> None:
     row = ld(1, 1, 0, dtype="int64")
     rows = nest("pp", (n, m), "float32 int64 >float32",
                 st(2, ld(0, 0, 1, dynamic=op("mul", row, Expr("size", (), "int64", m))), m, 1))  # fmt: skip
@@ -133,19 +135,19 @@ def test_gather_rows_and_elements(width: Width | None) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("size", [0, 1, 13, 40])
-def test_padding_reads_nothing_outside(size: int, width: Width | None) -> None:
+def test_padding_reads_nothing_outside(size: int, width: HostTarget | None) -> None:
     inside = op("and", op("ge", index(0), const(5, "int64")), op("lt", index(0), op("add", const(5, "int64"),
                 Expr("size", (), "int64", n))))  # fmt: skip
     made = nest("p", (n + 9,), "float32 >float32", st(1, ld(0, 1, base=-5, dynamic=None, guard=inside), 1))
     runner = Runner(made, width)
     x, out = np.arange(1, size + 1, dtype="f4"), np.full(size + 9, 7, "f4")
-    words = runner.words([x.ctypes.data if size else 0, out.ctypes.data], {"n": size})  # a null pointer of no elements
-    assert runner.raw(words, 0, size + 9) == 0
+    pointers = [x.ctypes.data if size else 0, out.ctypes.data]  # null: an operand of no elements
+    assert runner.raw(pointers, {"n": size}, 0, size + 9) == 0
     np.testing.assert_array_equal(out, np.pad(x, (5, 4)))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_guarded_gather_with_wild_positions(width: Width | None) -> None:
+def test_guarded_gather_with_wild_positions(width: HostTarget | None) -> None:
     where = ld(1, 1, dtype="int64")
     inside = op("and", op("ge", where, const(0, "int64")), op("lt", where, Expr("size", (), "int64", m)))
     made = nest("p", (n,), "float64 int64 >float64", st(2, ld(0, 0, dtype="float64", dynamic=where, guard=inside), 1))
@@ -160,7 +162,7 @@ def test_guarded_gather_with_wild_positions(width: Width | None) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_failed_check_returns_its_status_before_reading(width: Width | None) -> None:
+def test_failed_check_returns_its_status_before_reading(width: HostTarget | None) -> None:
     where = ld(1, 1, dtype="int64")
     holds = op("and", op("ge", where, const(0, "int64")), op("lt", where, const(4, "int64")))
     made = nest("p", (n,), "float32 int64 >float32", st(2, ld(0, 0, dynamic=where), 1), checks=(Check(holds, 77),))
@@ -249,7 +251,7 @@ def random_nests(draw: st_.DrawFn) -> tuple[Nest, int]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(random_nests(), st_.sampled_from(WIDTHS))
-def test_random_elementwise_graphs(case: tuple[Nest, int], width: Width | None) -> None:
+def test_random_elementwise_graphs(case: tuple[Nest, int], width: HostTarget | None) -> None:
     made, cols = case
     rows, rng = 5, np.random.default_rng(0)
     dtype = made.operands[0].dtype
@@ -300,7 +302,7 @@ def test_reductions(layout: str, kind: str, dtypes: list[str]) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("layout", ["rows", "columns", "ends"])
 @pytest.mark.parametrize("kind", ["sum", "max", "argmin"])
-def test_reductions_at_every_width(layout: str, kind: str, width: Width | None) -> None:
+def test_reductions_at_every_width(layout: str, kind: str, width: HostTarget | None) -> None:
     made = reduction(layout, kind, "float64")
     runner = Runner(made, width)
     for rows, cols in ((3, 1), (5, 17), (40, 33)):
