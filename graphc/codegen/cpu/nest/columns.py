@@ -66,6 +66,8 @@ class Columns:
         if self.kernel.lanes == 1:
             return 1
         cost, size = self.facts.cost, self.facts.axis(self.axis).size
+        if any(m.coefficients[self.axis] not in (0, 1) for m in maps_of(self.facts.nest)):
+            return 2  # lanes are read one by one: much code already
         if not self.reduced.axes:
             return 4 if cost <= 12 else 2 if cost <= 32 else 1
         most = 8 if cost <= 8 else 4 if cost <= 16 else 2 if cost <= 32 else 1
