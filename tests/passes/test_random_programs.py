@@ -1,11 +1,13 @@
 """Random programs with gradients compute the same with every pass as with none but the expansion of gradients."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphc.graph.store import Store
 from graphc.interp.evaluate import interpret
 from graphc.ir.dims import substitute, symbol
 from graphc.ir.dtypes import bool_, float64
@@ -14,6 +16,9 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.passes.pipeline import PASSES, PipelineOptions, run_pipeline
+from graphc.session.compiled import compile_step
+from graphc.session.lower import Lowered
+from graphc.session.session import Config
 
 UNARY = ["neg", "tanh", "sigmoid", "sin", "abs", "relu", "softplus", "square"]
 BINARY = ["add", "sub", "mul", "maximum", "minimum"]
@@ -167,4 +172,18 @@ def test_passes_keep_the_meaning(seed, steps, n):
     for a, b in zip([*want, *want_updates.values()], [*got, *got_updates.values()], strict=True):
         assert a.shape == b.shape
         assert a.dtype == b.dtype
+        np.testing.assert_allclose(b, a, rtol=1e-8, atol=1e-8 * max(1.0, np.abs(a).max(initial=0)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([1, 2, 5, 17]))
+def test_native_code_agrees_with_the_interpreter(seed, steps, n):
+    maker = Maker(seed).grow(steps)
+    program = replace(maker.program(), updates=())
+    rng, sizes = np.random.default_rng(seed), {"n": n, "m": n}
+    feeds = [rng.uniform(-1, 1, x.tensor.concrete(sizes)) for x in maker.inputs]
+    prepared, _ = run_pipeline(program, maker.b, PipelineOptions(until="stabilize_gradients"))
+    want, _ = interpret(prepared, feeds, [], sizes)
+    step = compile_step(Lowered(program, maker.b, [], []), Store(), Config(cache=False, poison=True))
+    for a, b in zip(want, step(feeds), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-8, atol=1e-8 * max(1.0, np.abs(a).max(initial=0)))
