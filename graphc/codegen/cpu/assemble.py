@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from graphc.codegen.cpu.driver import ObjectCode, link
+from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
 from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
 from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.segment import Call, Source, Word, segment_ir
@@ -23,10 +23,6 @@ from graphc.loops.spec import (
 )
 from graphc.memory.lifetimes import base_of
 from graphc.schedule.plan import Schedule
-
-SEGMENT = "segment_0"
-DRIVER = f"def step(tab, dims):\n    return {SEGMENT}(tab, dims)\n"
-
 
 @dataclass(frozen=True)
 class Assembled:
@@ -100,7 +96,7 @@ class _Assembler:
         ]
         emitted = time.perf_counter() - started
         bodies = [text.ir for text in dict.fromkeys(texts) if text.ir]
-        code = link(bodies, [segment_ir(SEGMENT, calls)], self.sources, DRIVER, [SEGMENT], self.target)
+        code = link(bodies, [segment_ir(ENTRY, calls)], self.sources, None, [], self.target)
         return Assembled(
             code,
             tuple(self.words),

@@ -48,7 +48,7 @@ def link(
     kernels_ir: Sequence[str],
     segments_ir: Sequence[str],
     source_kernels: Sequence[tuple[str, str]],
-    driver_source: str,
+    driver_source: str | None,
     segment_names: Sequence[str],
     target: HostTarget | None = None,
 ) -> ObjectCode:
@@ -63,8 +63,10 @@ def link(
         LLVM text of the segments (see `segment_ir`).
     source_kernels : sequence of (str, str)
         Name and Python source of each irregular kernel (see `source_kernel_ir`).
-    driver_source : str
-        Python source of ``def step(tab, dims)`` (see `driver_ir`).
+    driver_source : str or None
+        Python source of ``def step(tab, dims)`` (see `driver_ir`). None for a step without control flow: its one
+        segment is named `ENTRY` and is the entry itself, and Numba, whose import takes longer than everything else
+        here, is only used for source kernels.
     segment_names : sequence of str
         Segments that the driver calls.
     target : HostTarget, optional
@@ -85,7 +87,9 @@ def link(
 
     host = target or host_target()
     marks = [time.perf_counter()]
-    texts = [("driver", driver_ir(driver_source, tuple(segment_names), ENTRY))]
+    texts: list[tuple[str, str]] = []
+    if driver_source is not None:
+        texts.append(("driver", driver_ir(driver_source, tuple(segment_names), ENTRY)))
     texts += [(name, source_kernel_ir(name, source)) for name, source in source_kernels]
     marks.append(time.perf_counter())
     texts += [(f"segment {i}", text) for i, text in enumerate(segments_ir)]
