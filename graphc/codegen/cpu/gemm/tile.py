@@ -112,16 +112,19 @@ def accumulate(
         else:
             vectors = [f.gather(line, dtype, offsets) for offsets in spread]
         for row, pointer in enumerate(rows):
-            line_of_row = f.offset(pointer, at, dtype)
-            x = f.splat(f.load(line_of_row, dtype), lanes) if not across else None
-            for v, y in enumerate(vectors):
-                if across:
-                    x = f.load(line_of_row, dtype, lanes, index=v * lanes, mask=masks[v])
-                assert x is not None
+            values = _row_values(f, shape, f.offset(pointer, at, dtype), masks if across else None)
+            for v, (x, y) in enumerate(zip(values, vectors, strict=True)):
                 place = row * shape.vectors + v
                 sums[place] = multiply_add(f, x, y, sums[place])
         loop.update(*sums, f.binary("add", at, depth_stride), f.offset(line, right_stride, dtype))
     return loop.values[: len(initial)]
+
+
+def _row_values(f: Function, shape: TileShape, pointer: Value, masks: Sequence[Value | None] | None) -> list[Value]:
+    """What every vector of columns is multiplied by: one element everywhere, or (with masks) those across."""
+    if masks is None:
+        return [f.splat(f.load(pointer, shape.dtype), shape.lanes)] * shape.vectors
+    return [f.load(pointer, shape.dtype, shape.lanes, index=v * shape.lanes, mask=mask) for v, mask in enumerate(masks)]
 
 
 def tile_function(module: Module, shape: TileShape, masks: str, *, resume: bool = False) -> str:
