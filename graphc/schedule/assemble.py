@@ -132,7 +132,7 @@ class Assembly:
             self.units.append(Unit(group.last, lowered, None, lowered.reads, makes))
 
     def _add_copy(self, leaf: Node) -> None:
-        group = Group(-1, "nest", self.regions.sizes.space(leaf.shape), frozenset(), None, [leaf], leaf.id, leaf.id)
+        group = Group(-1, "nest", self.regions.sizes.space(leaf.shape), frozenset(), None, [leaf], leaf.id)
         lowered = LoweredGroup(group, [leaf], self.buffer_of, lambda node: False, [])
         self.units.append(Unit(len(self.regions.accesses), lowered, None, lowered.reads, [leaf]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from graphc.ir.node import Node
@@ -33,8 +33,13 @@ class Group:
         Groups whose results it reads.
     hard : set of int
         Those of them that it reads otherwise than element by element: they can never become one with it.
-    first, last : int
-        Smallest and largest topological position of a member.
+    last : int
+        Largest topological position of a member.
+    outputs : set of int
+        Groups that read its results.
+    level : int
+        Larger than that of all groups it reads: only groups of higher levels can depend on it. (Positions of members
+        do not tell: a group that reads an early member depends on everything that the late ones read.)
     """
 
     id: int
@@ -43,9 +48,10 @@ class Group:
     reduce: frozenset[int]
     anchor: Node | None
     members: list[Node]
-    first: int
     last: int
     inputs: set[int] = field(default_factory=set)
+    outputs: set[int] = field(default_factory=set)
+    level: int = 0
     hard: set[int] = field(default_factory=set)
 
     @property
@@ -69,7 +75,7 @@ class GroupGraph:
 
     def new(self, kind: str, node: Node, space: Shape, position: int) -> Group:
         """A group of one node."""
-        group = Group(len(self._groups), kind, space, frozenset(), None, [], position, position)
+        group = Group(len(self._groups), kind, space, frozenset(), None, [], position)
         self._groups.append(group)
         self._parent.append(group.id)
         self.append(group, node, position)
@@ -78,7 +84,7 @@ class GroupGraph:
     def append(self, group: Group, node: Node, position: int) -> None:
         """Make a node a member."""
         group.members.append(node)
-        group.first, group.last = min(group.first, position), max(group.last, position)
+        group.last = max(group.last, position)
         self.of[node] = group.id
 
     def find(self, number: int) -> Group:
@@ -104,7 +110,7 @@ class GroupGraph:
         return {self.find(number).id for number in numbers}
 
     def reaches(self, source: Group, target: Group) -> bool:
-        """Whether `target` needs `source`, by a search back from it that stops before `source` begins."""
+        """Whether `target` needs `source`, by a search back from it among groups of higher levels than `source`."""
         if source is target:
             return True
         seen, stack = {target.id}, [target]
@@ -114,7 +120,7 @@ class GroupGraph:
                 before = self.find(number)
                 if before is source:
                     return True
-                if before.id not in seen and before.last > source.first:
+                if before.id not in seen and before.level > source.level:
                     if len(seen) >= SEARCH_BUDGET:
                         return True
                     seen.add(before.id)
@@ -139,10 +145,36 @@ class GroupGraph:
         """Make two groups one."""
         into, gone = (left, right) if len(left.members) >= len(right.members) else (right, left)
         into.members = sorted(into.members + gone.members, key=lambda node: node.id)
-        into.first, into.last = min(into.first, gone.first), max(into.last, gone.last)
+        into.last, into.level = max(into.last, gone.last), max(into.level, gone.level)
         into.reduce, into.anchor = into.reduce | gone.reduce, into.anchor or gone.anchor
         into.kind = "contract" if into.anchor is not None else into.kind
         self._parent[gone.id] = into.id
         into.inputs = self.resolved(into.inputs | gone.inputs) - {into.id}
+        into.outputs = self.resolved(into.outputs | gone.outputs) - {into.id}
         into.hard = self.resolved(into.hard | gone.hard) - {into.id}
+        self._raise_levels(into)
         return into
+
+    def connect(self, source: Group, target: Group) -> None:
+        """Enter that one group reads another."""
+        target.inputs.add(source.id)
+        source.outputs.add(target.id)
+        if target.level <= source.level:
+            target.level = source.level + 1
+            self._raise_levels(target)
+
+    def _raise_levels(self, group: Group) -> None:
+        stack = [group]
+        while stack:
+            before = stack.pop()
+            for after in map(self.find, before.outputs):
+                if after.level <= before.level:
+                    after.level = before.level + 1
+                    stack.append(after)
+
+    def move(self, nodes: Sequence[Node], source: Group, target: Group) -> None:
+        """Make members of one group members of another, which comes after it anyway."""
+        gone = set(nodes)
+        source.members = [node for node in source.members if node not in gone]
+        target.members = sorted([*target.members, *nodes], key=lambda node: node.id)
+        self.of.update(dict.fromkeys(nodes, target.id))

@@ -51,7 +51,7 @@ class LoweredGroup:
         operands: Sequence[Access],
     ) -> None:
         self.group = group
-        members = set(group.members)
+        self._members = set(group.members)
         self.axis_sizes, self._places = _axes(group)
         spaces = () if group.anchor is None else factors_of(group.anchor)
         self.factors = tuple(
@@ -61,7 +61,7 @@ class LoweredGroup:
             self.axis_sizes,
             buffer_of,
             self._full_map,
-            lambda node: node in members and not is_trivial_reduction(node),
+            lambda node: node in self._members and not is_trivial_reduction(node),
             group.anchor,
             len(self.factors),
         )
@@ -124,9 +124,16 @@ class LoweredGroup:
     def _full_map(self, shape: Shape) -> IndexMap:
         return identity_map(shape, self._places, len(self.axis_sizes))
 
+    def _place_of(self, node: Node) -> IndexMap:
+        """Where the element that is being computed goes: for a transpose of a member, with the axes in its order."""
+        if node.op == "transpose" and node.inputs[0] in self._members:
+            own = self._full_map(node.inputs[0].shape)
+            return IndexMap(tuple(own.indices[axis] for axis in node.attrs["perm"]))
+        return self._full_map(node.shape)
+
     def _result(self, node: Node, row: bool) -> Result:
         count = len(self.axis_sizes)
-        index_map = identity_map(node.shape, range(count), count) if row else self._full_map(node.shape)
+        index_map = identity_map(node.shape, range(count), count) if row else self._place_of(node)
         expr = self.lowering.value(node, index_map)
         over_reduction = bool(self.group.reduce) and not row
         return Result(node, offset_of(node.shape, index_map, count).affine, expr, over_reduction)

@@ -16,6 +16,7 @@ from graphc.schedule.access import dense_base
 from graphc.schedule.assemble import Assembly, Placement, tasks_of
 from graphc.schedule.order import execution_order
 from graphc.schedule.regions import Regions
+from graphc.schedule.sinking import sink_epilogues
 
 # Size taken for a symbol when alternatives are compared and nothing better is known.
 TYPICAL_SIZE = 32
@@ -108,6 +109,7 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     chosen = options or ScheduleOptions()
     program = replace(program, updates=tuple(u for u in program.updates if not _keeps_its_value(*u)))
     regions = Regions(program)
+    sink_epilogues(program, regions)
     assembly = Assembly(program, regions)
     placement = Placement(assembly)
     tasks = tasks_of(assembly, placement)

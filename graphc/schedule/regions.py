@@ -89,10 +89,25 @@ class Regions:
         """Give a view, a size or a constant a kernel of its own that writes it out."""
         if node in self.accesses:
             return
+        producer = self._writer_of_transpose(node)
+        if producer is not None:
+            self.accesses[node] = []
+            self.graph.append(producer, node, producer.last)
+            return
         space = self.sizes.space(node.shape)
         self._collect(node, space)
         group = self.graph.new("nest", node, space, self._position[node])
         self._connect(group, node, None)
+
+    def _writer_of_transpose(self, node: Node) -> Group | None:
+        """The group that can write a transposed value straight to its place, with the last axis still contiguous."""
+        if node.op != "transpose" or node.attrs["perm"][-1:] != (node.rank - 1,):
+            return None
+        source = node.inputs[0]
+        group = self.graph.group_of(source)
+        if group is None or group.kind == "opaque" or self.sizes.space(source.shape) != group.space:
+            return None
+        return group
 
     def _place(self, node: Node) -> None:
         if node.op == "item":
@@ -112,8 +127,10 @@ class Regions:
     def _place_contraction(self, node: Node) -> None:
         self.accesses[node] = []
         for operand, factor in zip(node.inputs, factors_of(node), strict=True):
-            access, _ = behind_views(operand, factor.index_map, factor.sizes)
-            if is_free(access.source):
+            access, blocked = behind_views(operand, factor.index_map, factor.sizes)
+            if blocked:
+                self.store(access.source)
+            elif is_free(access.source):
                 access = Access(operand, factor.index_map)
                 self.store(operand)
             self.accesses[node].append(access)
@@ -190,7 +207,7 @@ class Regions:
         own = set(producers)
         for access in self.accesses[node]:
             number = self._readers.get(access.source)
-            if number is None or not self._is_own_element(access, space):
+            if number is None or not self.is_own_element(access, space):
                 continue
             sibling = self.graph.find(number)
             fits = sibling.kind == "nest" and self._obstacle(node, space, sibling) is None
@@ -208,7 +225,8 @@ class Regions:
             if self.graph.group_of(access.source) is group:
                 self.reasons[access.source, node] = reason
 
-    def _is_own_element(self, access: Access, space: Shape) -> bool:
+    def is_own_element(self, access: Access, space: Shape) -> bool:
+        """Whether a value of the full space is read at the element being computed."""
         source = access.source
         return self.sizes.space(source.shape) == space and access.index_map == _own(source, range(len(space)), space)
 
@@ -282,7 +300,7 @@ class Regions:
         for access in self.accesses[node]:
             other = self.graph.group_of(access.source)
             if other is not None and other is not group:
-                group.inputs.add(other.id)
+                self.graph.connect(other, group)
                 aligned = reason is None and full and other.space == group.space
                 if not aligned or not self._is_aligned(access, other, True):
                     group.hard.add(other.id)

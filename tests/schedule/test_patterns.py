@@ -137,7 +137,7 @@ def test_reshape_that_merges_a_symbolic_batch_needs_no_copy():
         check(program, [floats(n, 3, 4), floats(4, 5)], sizes={"n": n}, schedule=schedule)
 
 
-def test_attention_reads_split_heads_by_strides():
+def test_attention_reads_and_writes_split_heads_by_strides():
     b = Builder()
     (x,) = inputs(b, (2, 3, 8))
     heads = b.emit("transpose", b.emit("reshape", x, shape=(2, 3, 2, 4)), perm=(0, 2, 1, 3))
@@ -148,7 +148,26 @@ def test_attention_reads_split_heads_by_strides():
     mixed = b.emit("matmul", weights, heads, transpose_x=False, transpose_y=False)
     joined = b.emit("reshape", b.emit("transpose", mixed, perm=(0, 2, 1, 3)), shape=(2, 3, 8))
     schedule = check(Program((x,), (joined,)), [floats(2, 3, 8)])
-    assert kinds(schedule) == ["Contraction", "Nest", "Contraction", "Nest"]
+    assert kinds(schedule) == ["Contraction", "Nest", "Contraction"]
+
+
+def test_epilogue_that_only_a_row_kernel_needs_moves_there():
+    b = Builder()
+    x, w, p, r = inputs(b, (N, 4), (4, 5), (N, 5), (N, 1))
+    product = b.emit("matmul", x, w, transpose_x=False, transpose_y=False)
+    one, two = b.emit("tanh", product * p), b.emit("sin", product * r)
+    y = b.emit("exp", one - total(b, two, 1))
+    feeds = [floats(*s, seed=k) for k, s in enumerate(((3, 4), (4, 5), (3, 5), (3, 1)))]
+    schedule = check(Program((x, w, p, r), (y,)), feeds, sizes={"n": 3})
+    assert [len(call.spec.stores) for call in schedule.calls] == [1, 1]
+
+
+def test_transposed_fetch_of_a_computed_value_is_written_in_its_place():
+    b = Builder()
+    (x,) = inputs(b, (2, 3, 4))
+    y = b.emit("exp", x)
+    schedule = check(Program((x,), (b.emit("transpose", y, perm=(1, 0, 2)), y)), [floats(2, 3, 4)])
+    assert len(schedule.calls) == 1
 
 
 @pytest.mark.parametrize("transpose_x", [False, True])
@@ -248,3 +267,17 @@ def test_zero_size_and_size_one(shape):
     y = b.emit("exp", x) * 2.0
     axes = tuple(range(len(shape)))
     check(Program((x,), (y, total(b, y, *axes, keepdims=False))), [floats(*shape)])
+
+
+def test_groups_stay_acyclic_where_an_early_member_is_read():
+    b = Builder()
+    x, z = inputs(b, (N, 4), (4, 4))
+    early = b.emit("tanh", x)
+    product = b.emit("matmul", early, x, transpose_x=True, transpose_y=False)
+    product = b.emit("matmul", product, z, transpose_x=False, transpose_y=False)
+    source = b.emit("exp", z)
+    late = early * total(b, source, 0)
+    # In the kernel of `source` it would need the products, they the kernel of `early`, which makes `late` of `source`.
+    result = source + product
+    schedule = check(Program((x, z), (late, result)), [floats(3, 4), floats(4, 4)], sizes={"n": 3})
+    assert len(schedule.calls) == 4
