@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -208,30 +209,63 @@ def _vjp_pick(g: Node, out: Node, x: Node, places: Node) -> tuple[Node, None]:
     return g.builder.emit("window_scatter", g, places, shape=x.shape, **out.attrs), None
 
 
-def _loops(node: Node, image: Shape, act: str) -> tuple[dict[str, Dim], str]:
-    """Loops over the windows; `act` sees the window `t`, the element `at` and whether it is `inside`."""
-    places = node.inputs[1].shape
+@dataclass(frozen=True)
+class _Axis:
+    """One loop over windows: how many, the image's size, and how the window moves."""
+
+    count: Dim
+    size: Dim
+    window: int
+    stride: int
+    low: Dim
+
+    @property
+    def rests(self) -> bool:
+        """Whether every element is its own window."""
+        return self.window == self.stride == 1 and self.low == 0 and self.count == self.size
+
+
+def _merged(node: Node, image: Shape) -> list[_Axis]:
+    """The axes of the windows; neighbours along which nothing moves are one loop, which saves compile time."""
+    axes: list[_Axis] = []
     window, strides, low = node.attrs["window"], node.attrs["strides"], node.attrs["low"]
+    for values in zip(node.inputs[1].shape, image, window, strides, low, strict=True):
+        axis = _Axis(*values)
+        if axes and axis.rests and axes[-1].rests:
+            total = axes.pop().count * axis.count
+            axis = _Axis(total, total, 1, 1, 0)
+        axes.append(axis)
+    return axes
+
+
+def _loops(node: Node, image: Shape, act: str) -> tuple[dict[str, Dim], str]:
+    """Loops over the windows; `act` sees the window `t`, the element `at` and whether it lies `outside`."""
+    axes = _merged(node, image)
+    inner, rest = "    " * len(axes), int(np.prod(node.attrs["window"]))
     sizes: dict[str, Dim] = {}
-    lines, inner = ["t = 0"], "    " * len(places)
-    for axis, (count, n, a) in enumerate(zip(places, image, low, strict=True)):
-        sizes |= {f"count{axis}": count, f"size{axis}": n, f"low{axis}": a}
-        lines.append("    " * axis + f"for i{axis} in range(count{axis}):")
-    lines += [inner + "k = np.int64(places[t])", inner + "at = 0", inner + "inside = True"]
-    rest = int(np.prod(window))
-    for axis, (size, stride) in enumerate(zip(window, strides, strict=True)):
-        rest //= size
-        offset = f"k // {rest} % {size}" if size > 1 else "0"
-        lines.append(inner + f"j = i{axis} * {stride} - low{axis} + {offset}")
-        lines.append(inner + f"inside = inside and j >= 0 and j < size{axis}")
-        lines.append(inner + f"at = at * size{axis} + j")
-    lines += [inner + line for line in act.split("\n")] + [inner + "t += 1"]
-    return sizes, "\n".join(lines)
+    lines, position, checks = ["t = 0"], "0", ["False"]
+    places = [inner + "place = np.uint64(places[t])"]
+    for n, axis in enumerate(axes):
+        sizes |= {f"count{n}": axis.count}
+        lines.append("    " * n + f"for i{n} in range(count{n}):")
+        if axis.rests:
+            position = f"({position}) * count{n} + i{n}"
+            continue
+        rest //= axis.window
+        sizes |= {f"size{n}": axis.size, f"low{n}": axis.low}
+        # Unsigned, because Python's signed division and remainder take corrections of the sign.
+        step = f"np.int64(place // np.uint64({rest}) % np.uint64({axis.window}))"
+        places.append(inner + f"j{n} = i{n} * {axis.stride} - low{n} + {step}")
+        position = f"({position}) * size{n} + j{n}"
+        checks.append(f"(j{n} < 0) | (j{n} >= size{n})")
+    places += [inner + f"outside = {' | '.join(checks)}", inner + f"at = {position}"]
+    acts = [inner + line for line in act.split("\n")]
+    return sizes, "\n".join([*lines, *places, *acts, inner + "t += 1"])
 
 
 def _source_scatter(node: Node) -> Source:
     shape = node.attrs["shape"]
-    sizes, loops = _loops(node, shape, "if inside:\n    out[at] = out[at] + g[t]")
+    sizes, loops = _loops(node, shape, "if not outside:\n    out[at] = out[at] + g[t]")
     zero = f"{pointee(node.dtype.name)}(0)"
     total: Dim = node.tensor.size
     body = f"for t in range(total):\n    out[t] = {zero}\n{loops}"
@@ -240,7 +274,7 @@ def _source_scatter(node: Node) -> Source:
 
 def _source_pick(node: Node) -> Source:
     zero = f"{pointee(node.dtype.name)}(0)"
-    sizes, loops = _loops(node, node.inputs[0].shape, f"out[t] = x[at] if inside else {zero}")
+    sizes, loops = _loops(node, node.inputs[0].shape, f"out[t] = {zero} if outside else x[at]")
     return source_of(node, "x places out", sizes, loops)
 
 
