@@ -41,6 +41,8 @@ class Case:
     def dtypes(self) -> list[Any]:
         """Element types the call is tested with."""
         names = {"f": ("float32", "float64"), "i": ("int32", "int8"), "u": ("uint8", "uint64"), "b": ("bool",)}
+        if self.op == "philox":
+            return [np.dtype("uint32")]
         kinds = self.record.dtypes if self.attrs.get("mode", "set") == "set" else "iuf"
         return [BY_NAME[name].np for kind in reversed(kinds) for name in names[kind]]
 
@@ -78,6 +80,8 @@ def _elementwise(record: OpRecord) -> Iterator[Case]:
     extra: list[dict[str, Any]] = [{}]
     if record.name == "cast":
         extra = [{"dtype": d} for d in (float64, float32, int32, int64, bool_)]
+    elif record.name == "philox":
+        extra = [{"key": 12345, "word": 0}, {"key": 2**31, "word": 1}]
     elif record.name == "polygamma":
         extra = [{"order": n} for n in (1, 2, 3)]
     for attrs in extra:

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphc.ir.dtypes import uint32
 from graphc.ir.types import TensorType
+from graphc.ops.batching import aligned
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import broadcast_shapes
 
@@ -51,6 +52,7 @@ register(
         _evaluate,
         None,
         _scalar,
+        batch=aligned("philox"),
         doc="Random bits: Philox-2x32-10 of a 32-bit key and the counter (index, counter), of which one word is taken "
         "(Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).",
         formula="philox2x32(key, (index, counter))[word]",
