@@ -93,7 +93,8 @@ def agree(got: Any, expected: Any, terms: Any = 0.0) -> None:
     """To 1e-12 of the value, or to two roundings of the terms it is a difference of."""
     limits = np.finfo(np.float64)
     got, expected = (np.where(np.abs(v) < limits.tiny, 0.0, v) for v in (got, expected))
-    close = np.abs(got - expected) <= 2 * limits.eps * np.nan_to_num(terms)
+    with np.errstate(invalid="ignore"):
+        close = np.abs(got - expected) <= 2 * limits.eps * np.nan_to_num(terms)
     np.testing.assert_allclose(np.where(close, expected, got), expected, rtol=1e-12, atol=0, equal_nan=True)
 
 
