@@ -78,7 +78,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any = None, logits: Any = N
     if y.rank != x.rank - 1:
         raise ValueError(f"labels {y.tensor!r} must have one axis less than logits {x.tensor!r}")
     emit = builder().emit
-    chosen = emit("reshape", y, shape=(*y.shape, 1))
+    checked = emit("check_index", y, size=x.shape[-1])
+    chosen = emit("reshape", checked, shape=(*y.shape, 1))
     classes = emit("cast", emit("iota", size=x.shape[-1], dtype=y.dtype), dtype=y.dtype)
     hit = emit("eq", chosen, classes)
     picked = emit("select", hit, log_softmax(x, x.rank - 1), 0.0)

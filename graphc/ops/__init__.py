@@ -15,6 +15,7 @@ from graphc.ops import (
 )
 from graphc.ops.elementwise import (
     arithmetic,
+    checks,
     exponential,
     logic,
     philox,
@@ -27,6 +28,7 @@ from graphc.ops.elementwise import (
 
 __all__ = [
     "arithmetic",
+    "checks",
     "contract",
     "convolution",
     "cumulative",

@@ -236,6 +236,8 @@ class Regions:
             return "the producer is a kernel by itself"
         if len(group.members) >= MOST_MEMBERS:
             return f"the producer's kernel has {MOST_MEMBERS} operations already"
+        if group.anchor is not None and node.op == "check_index":
+            return "a contraction checks no indices"
         full = space == group.space
         if self._reduces(node):
             if group.anchor is not None:
@@ -284,6 +286,10 @@ class Regions:
             return "the kernels reduce over different axes"
         if other.anchor is not None and group.anchor is not None:
             return "both kernels are contractions"
+        if (other.anchor or group.anchor) is not None and any(
+            m.op == "check_index" for m in (*other.members, *group.members)
+        ):
+            return "a contraction checks no indices"
         if (other.anchor or group.anchor) is not None and (other.reduce or group.reduce):
             return "a reduction needs finished elements, and a contraction writes tiles"
         if len(other.members) + len(group.members) > MOST_MEMBERS:
