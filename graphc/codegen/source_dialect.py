@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graphc.codegen.dialect import BITS, FLOATS, UNSIGNED, Dialect, is_float
+from graphc.codegen.source_formulas import digamma
 
 _BINARY: Final = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|", "xor": "^", "shl": "<<", "shr": ">>",
@@ -31,7 +32,9 @@ _NUMPY: Final = {
         for n in ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
     },
     **{n: f"np.arc{n[1:]}({{0}})" for n in ["asin", "acos", "atan", "asinh", "acosh", "atanh"]},
-    **{n: f"math.{n}({{0}})" for n in ("erf", "erfc", "lgamma")},
+    **{n: f"math.{n}({{0}})" for n in ("erf", "erfc")},
+    # Plain Python raises at the poles and where the result overflows.
+    "lgamma": "np.inf if {0} > 2.5e305 or ({0} <= 0 and {0} == np.floor({0})) else math.lgamma(np.float64({0}))",
     "atan2": "np.arctan2({0}, {1})",
     "pow": "np.power({0}, {1})",
     "cbrt": "np.cbrt({0})",
@@ -91,12 +94,15 @@ class SourceDialect(Dialect):
 
     def _call(self, name: str, function: Callable[..., Any], operands: tuple[Any, ...]) -> SourceValue:
         dtype = operands[0].dtype
+        if name == "digamma":
+            special: SourceValue = digamma(self, *operands)
+            return special
         if name not in _NUMPY or not is_float(dtype):
             result: SourceValue = super()._call(name, function, operands)
             return result
         zero, one = (source_literal(v, dtype) for v in (0, 1))
         text = _NUMPY[name].format(*(o.text for o in operands), zero=zero, one=one)
-        return self._emit(text, dtype, wrap=text.startswith("math."))
+        return self._emit(text, dtype, wrap="math." in text)
 
     def _unary(self, op: str, x: SourceValue) -> SourceValue:
         if op == "not":
@@ -148,7 +154,7 @@ class SourceDialect(Dialect):
         return self._emit(x.text, dtype, wrap=True)
 
     def _bitcast(self, x: SourceValue, dtype: str) -> SourceValue:
-        return self._emit(f"{x.text}.view(np.{dtype})", dtype)
+        return self._emit(f"np.{x.dtype}({x.text}).view(np.{dtype})", dtype)  # Numba views only what it sees typed
 
 
 def _wraps(x: SourceValue) -> bool:

@@ -217,5 +217,5 @@ def test_native_code_agrees_with_the_numpy_dialect(dtype: str, lanes: int) -> No
         want = getattr(NumpyDialect(), name)(*operands)
         bad = ~((out == want) | (np.isnan(out) & np.isnan(want)))
         integer = INT_OF[dtype]
-        distance = np.abs(out.view(integer)[bad].astype("f8") - want.view(integer)[bad])
+        distance = np.abs(out.view(integer)[bad] - want.view(integer)[bad])
         assert (distance <= 1).all(), f"{name}: {x[bad][distance > 1][:3]}"
