@@ -133,7 +133,12 @@ fields:
   %ok2 = and i1 %flags.ok, %rank.ok
   %ok = and i1 %ok1, %ok2
   br i1 %ok, label %sizes, label %mismatch
-sizes:
+{_size_loop(layout)}"""
+
+
+def _size_loop(layout: Layout) -> str:
+    """One argument's sizes against the specification; its data pointer goes into the table."""
+    return f"""sizes:
   %sizes.p = getelementptr i8, ptr %object, i64 {layout.dimensions}
   %sizes.v = load ptr, ptr %sizes.p
   %want.sizes = getelementptr i64, ptr %spec, i64 4
