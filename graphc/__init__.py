@@ -52,7 +52,10 @@ from graphc.api.math import (
     abs_ as abs,
 )
 from graphc.api.math import (
+    acos,
+    acosh,
     add,
+    add_n,
     argmax,
     argmin,
     asin,

@@ -9,8 +9,9 @@ from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
 from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
 from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.segment import Call, Source, Word, segment_ir
+from graphc.codegen.cpu.sharing import LENGTH, shared_forms
 from graphc.codegen.cpu.target import HostTarget, host_target
-from graphc.ir.dims import Dim
+from graphc.ir.dims import Dim, substitute
 from graphc.loops.spec import (
     Buffer,
     Contraction,
@@ -23,6 +24,7 @@ from graphc.loops.spec import (
 )
 from graphc.memory.lifetimes import base_of
 from graphc.schedule.plan import Schedule
+
 
 @dataclass(frozen=True)
 class Assembled:
@@ -82,6 +84,7 @@ class _Assembler:
         self.externals: dict[str, None] = {}
         self.dims: dict[Dim, int] = {}
         self.hosts: list[KernelCall] = []
+        self.shared = shared_forms(call.spec for call in schedule.calls)
 
     def run(self) -> Assembled:
         started = time.perf_counter()
@@ -113,6 +116,8 @@ class _Assembler:
         if isinstance(spec, HostKernel):
             self.hosts.append(call)
             return host_kernel(f"host_{len(self.hosts) - 1}", len(self.hosts) - 1, len(call.buffers), self.symbols)
+        if spec in self.shared:
+            spec = self.shared[spec][0]
         found = self.kernels.get(spec)
         if found is None:
             found = self.kernels[spec] = self._emit(spec, f"kernel_{len(self.kernels)}")
@@ -137,9 +142,12 @@ class _Assembler:
 
     def _call(self, index: int, call: KernelCall, text: KernelText) -> Call:
         arguments = [Word(Source.TABLE, self.words[base_of(b)]) for b in call.buffers]
-        arguments += [self._dim(size) for size in text.sizes]
+        length = {LENGTH: self.shared[call.spec][1]} if call.spec in self.shared else {}
+        arguments += [self._dim(substitute(size, length)) for size in text.sizes]
         arguments += [Word(Source.TABLE, 1 + len(self.words) + list(self.externals).index(e)) for e in text.external]
-        return Call(text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(text.extent), index)
+        return Call(
+            text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(substitute(text.extent, length)), index
+        )
 
     def _dim(self, dim: Dim) -> Word:
         if isinstance(dim, int):
