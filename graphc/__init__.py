@@ -45,6 +45,7 @@ from graphc.api.arrays import (
 from graphc.api.arrays import (
     slice_ as slice,
 )
+from graphc.api.custom import CustomOp, custom_op
 from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
 from graphc.api.inputs import placeholder

@@ -13,7 +13,7 @@ from graphc.ir.dims import Dim, floordiv, substitute
 from graphc.ir.dtypes import BY_NAME
 from graphc.ir.types import TupleType
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Contraction, Convolution, HostKernel, KernelCall, Nest, SourceKernel, Store
+from graphc.loops.spec import Contraction, Convolution, HostKernel, KernelCall, Nest, SourceKernel, Store, UserKernel
 from graphc.ops.record import record_of
 
 Array = NDArray[Any]
@@ -44,7 +44,7 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
         _run_nest(spec, flats, sizes)
     elif isinstance(spec, Contraction):
         _run_contraction(spec, flats, sizes)
-    elif isinstance(spec, HostKernel | SourceKernel):
+    elif isinstance(spec, HostKernel | SourceKernel | UserKernel):
         _run_node(call, flats, sizes)
     else:
         _run_convolution(spec, flats, sizes)

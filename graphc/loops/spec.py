@@ -172,6 +172,24 @@ class SourceKernel:
 
 
 @dataclass(frozen=True, slots=True)
+class UserKernel:
+    """A function that a user wrote.
+
+    Attributes
+    ----------
+    function : graphc.ops.custom.UserFunction
+    operands : tuple of Operand
+        Inputs, then results.
+    shapes : tuple of tuple of Dim
+        Of every operand.
+    """
+
+    function: Any
+    operands: tuple[Operand, ...]
+    shapes: tuple[tuple[Dim, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostKernel:
     """A node without native code: the NumPy reference runs on views of the buffers, through a callback."""
 
@@ -179,7 +197,7 @@ class HostKernel:
     operands: tuple[Operand, ...]
 
 
-KernelSpec = Nest | Contraction | Convolution | SourceKernel | HostKernel
+KernelSpec = Nest | Contraction | Convolution | SourceKernel | UserKernel | HostKernel
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from graphc.ir.types import Shape
 from graphc.loops.expr import Affine, load
-from graphc.loops.spec import Axis, Buffer, HostKernel, KernelCall, Nest, Operand, SourceKernel, Store
+from graphc.loops.spec import Axis, Buffer, HostKernel, KernelCall, Nest, Operand, SourceKernel, Store, UserKernel
 from graphc.memory.lifetimes import base_of
 
 
@@ -37,7 +37,7 @@ class Task:
     def can_fail(self) -> bool:
         """Whether the kernel may report an error."""
         spec = self.call.spec
-        if isinstance(spec, HostKernel):
+        if isinstance(spec, HostKernel | UserKernel):
             return True
         if isinstance(spec, SourceKernel):
             return spec.can_fail

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType, TupleType
-from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand, SourceKernel
+from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand, SourceKernel, UserKernel
 from graphc.ops.record import record_of
 
 
@@ -24,6 +24,10 @@ def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[No
     inputs = [_shaped(dense(operand), operand.tensor) for operand in node.inputs]
     results = _results(node, targets)
     record = record_of(node.op)
+    if node.op == "custom":
+        buffers = (*inputs, *results)
+        user = UserKernel(node.attrs["function"], _operands(inputs, results), tuple(b.shape for b in buffers))
+        return KernelCall(user, buffers, user.function.name, (node,))
     if record.source is None:
         operands = _operands(inputs, results)
         return KernelCall(HostKernel(node, operands), (*inputs, *results), node.op, (node,))

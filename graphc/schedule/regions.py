@@ -302,12 +302,12 @@ class Regions:
 
     def _connect(self, group: Group, node: Node, reason: str | None) -> None:
         """Enter the edges of a placed node into the graph of groups."""
-        full = self.space_of(node) == group.space
+        full = reason is None and self.space_of(node) == group.space
         for access in self.accesses[node]:
             other = self.graph.group_of(access.source)
             if other is not None and other is not group:
                 self.graph.connect(other, group)
-                aligned = reason is None and full and other.space == group.space
+                aligned = full and other.space == group.space
                 if not aligned or not self._is_aligned(access, other, True):
                     group.hard.add(other.id)
                 if reason is not None:

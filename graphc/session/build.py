@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphc.ir.node import Node
-from graphc.ir.program import Program, numbered
+from graphc.ir.program import Program, numbered, reachable
 from graphc.runtime.cache import Cache, key_of
+from graphc.runtime.elf import undefined_symbols
 from graphc.runtime.plan import ProgramCode
 from graphc.session.lower import Lowered
 
 if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
+    from graphc.ops.custom import UserFunction
     from graphc.session.session import Config
 
 # Changes when the meaning of a cached entry does.
@@ -76,7 +78,8 @@ def build(lowered: Lowered, config: Config, cache: Cache | None) -> Built:
     -------
     Built
     """
-    if cache is None or config.extra_passes:
+    functions = user_functions(lowered.program)
+    if cache is None or config.extra_passes or not all(f.stable for f in functions):
         return compile_program(lowered, config)
     started = time.perf_counter()
     key = program_key(lowered.program, config)
@@ -87,11 +90,19 @@ def build(lowered: Lowered, config: Config, cache: Cache | None) -> Built:
         report = {**header["report"], "cache": "hit", "load_seconds": time.perf_counter() - started}
         return Built(ProgramCode.from_bytes(blobs["code"]), calls, report)
     built = compile_program(lowered, config)
-    if not built.hosts:
+    from graphc.codegen.cpu.user import needs_numba
+
+    if not built.hosts and not (functions and needs_numba(undefined_symbols(built.code.object_code))):
         header = {"calls": [[c.label, list(c.nodes)] for c in built.calls], "report": built.report}
         cache.store(key, header, {"code": built.code.to_bytes()})
     built.report = {**built.report, "cache": "miss"}
     return built
+
+
+def user_functions(program: Program) -> list[UserFunction]:
+    """Functions of the user that a program calls."""
+    nodes = reachable(program.roots)
+    return list(dict.fromkeys(node.attrs["function"] for node in nodes if node.op == "custom"))
 
 
 def program_key(program: Program, config: Config) -> str:

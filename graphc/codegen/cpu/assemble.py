@@ -21,6 +21,7 @@ from graphc.loops.spec import (
     KernelSpec,
     Nest,
     SourceKernel,
+    UserKernel,
 )
 from graphc.memory.lifetimes import base_of
 from graphc.schedule.plan import Schedule
@@ -136,6 +137,10 @@ class _Assembler:
             from graphc.codegen.cpu.conv.kernel import compile_convolution
 
             return compile_convolution(spec, name, self.target)
+        if isinstance(spec, UserKernel):
+            from graphc.codegen.cpu.user import compile_user_function
+
+            return compile_user_function(spec, name)
         assert isinstance(spec, SourceKernel)
         self.sources.append((name, spec.source.replace("def kernel(", f"def {name}(", 1)))
         return KernelText(name, "", spec.sizes, 1)

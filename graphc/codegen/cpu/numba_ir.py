@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["POINTER_DTYPES", "SourceError", "driver_ir", "source_kernel_ir"]
+__all__ = ["POINTER_DTYPES", "SourceError", "driver_ir", "remembered", "scipy_hidden", "source_kernel_ir"]
 
 #: dtypes with a ``ptr_<dtype>(args, slot)`` intrinsic in source kernels. ``ptr_bool`` gives bytes (0 or 1).
 POINTER_DTYPES = (
@@ -68,7 +68,7 @@ def driver_ir(source: str, segments: tuple[str, ...], entry: str) -> str:
         segment_type = signature(types.int32, types.intp, types.intp)
         return {name: types.ExternalFunction(name, segment_type) for name in segments} | _pointer_intrinsics()
 
-    return _remembered(("driver " + entry, source, segments), lambda: _compile(source, "step", 2, entry, namespace))
+    return remembered(("driver " + entry, source, segments), lambda: _compile(source, "step", 2, entry, namespace))
 
 
 def source_kernel_ir(name: str, source: str) -> str:
@@ -101,10 +101,10 @@ def source_kernel_ir(name: str, source: str) -> str:
 
         return {"math": math, "np": np} | _pointer_intrinsics()
 
-    return _remembered(("kernel " + name, source, ()), lambda: _compile(source, name, 3, name, namespace))
+    return remembered(("kernel " + name, source, ()), lambda: _compile(source, name, 3, name, namespace))
 
 
-def _remembered(key: tuple[str, str, tuple[str, ...]], make: Any) -> str:
+def remembered(key: tuple[str, str, tuple[str, ...]], make: Any) -> str:
     """The text for `key`, made once; the least recently used of `_MEMO_SIZE` goes first."""
     with _lock:
         if key not in _memo:
@@ -116,7 +116,7 @@ def _remembered(key: tuple[str, str, tuple[str, ...]], make: Any) -> str:
 
 
 @contextlib.contextmanager
-def _scipy_hidden() -> Iterator[None]:
+def scipy_hidden() -> Iterator[None]:
     """Hide SciPy while Numba loads and compiles for the first time.
 
     Numba probes for SciPy's BLAS when its registries are filled, which costs 0.3 s and which our code never uses. The
@@ -168,7 +168,7 @@ def _pointer_intrinsics() -> dict[str, Any]:
 
 def _compile(source: str, function_name: str, arity: int, symbol: str, namespace: Any) -> str:
     """Run Numba's front end and optimiser on `source`; return IR text with a C entry called `symbol`."""
-    with _scipy_hidden():
+    with scipy_hidden():
         from numba import types
         from numba.core import compiler
         from numba.core.compiler_lock import global_compiler_lock
