@@ -16,9 +16,9 @@ from graphc.runtime.plan import ProgramCode
 
 __all__ = ["Executable", "FeedMismatchError", "GuardError", "StepError"]
 
-_ALIGNMENT = 64
+ALIGNMENT = 64
 _FRAMES_PER_LANE = 32
-_ERROR_WORDS = 8
+ERROR_WORDS = 8
 # The values that formulas may use besides symbols; nothing else of Python is reachable from a cached formula.
 _FORMULA_NAMES: dict[str, Any] = {"__builtins__": {}, "min": min, "max": max}
 
@@ -82,7 +82,7 @@ class _Lane:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.error = np.zeros(_ERROR_WORDS, np.int64)
+        self.error = np.zeros(ERROR_WORDS, np.int64)
         self.arena = np.empty(0, np.uint8)
         self.frames: OrderedDict[tuple[int, ...], _Frame] = OrderedDict()
         self.run: _Run = _no_frame_yet
@@ -92,9 +92,9 @@ class _Lane:
         if self.arena.nbytes >= size:
             return
         # Lanes start at different offsets modulo 4 KiB: equal ones slow simultaneous accesses down.
-        stagger = self.number * 17 % 64 * _ALIGNMENT
-        block = np.empty(size + stagger + _ALIGNMENT, np.uint8)
-        start = -block.ctypes.data % _ALIGNMENT + stagger
+        stagger = self.number * 17 % 64 * ALIGNMENT
+        block = np.empty(size + stagger + ALIGNMENT, np.uint8)
+        start = -block.ctypes.data % ALIGNMENT + stagger
         self.arena = block[start : start + size]
         self.frames.clear()
 
@@ -225,6 +225,23 @@ class Executable:
         self._idle = []
         self._engine.close()
 
+    @property
+    def step_address(self) -> int:
+        """Address of ``i32 (i64 table, i64 dims)``."""
+        return self._step
+
+    def fixed_addresses(self) -> dict[int, int]:
+        """Words of the pointer table that are the same in every call: constants, variables and external functions."""
+        found = {}
+        for word, spec in enumerate(self.code.buffers, 1):
+            if spec.kind == "constant":
+                found[word] = int(self._constants[spec.place].ctypes.data)
+            elif spec.kind == "variable":
+                found[word] = int(self._variables[spec.place].ctypes.data)
+            elif spec.kind == "external":
+                found[word] = self._externals[spec.name]
+        return found
+
     def _new_lane(self) -> _Lane:
         self._lanes += 1
         return _Lane(self._lanes - 1)
@@ -269,12 +286,8 @@ class Executable:
         for word, spec in enumerate(code.buffers, 1):
             if spec.kind == "arena":
                 table[word] = arena + values[spec.place]
-            elif spec.kind == "constant":
-                table[word] = self._constants[spec.place].ctypes.data
-            elif spec.kind == "variable":
-                table[word] = self._variables[spec.place].ctypes.data
-            elif spec.kind == "external":
-                table[word] = self._externals[spec.name]
+        for word, address in self.fixed_addresses().items():
+            table[word] = address
         dims = np.array([*(values[formula] for formula in code.dims), 0], np.int64)
         shapes = {word: tuple(values[f] for f in spec.shape) for word, spec in (*self._feeds, *self._fetches)}
         specs = [ArraySpec(word, spec.dtype, shapes[word]) for word, spec in self._feeds]
@@ -325,8 +338,8 @@ def _compile_formulas(formulas: Sequence[str]) -> Callable[[tuple[int, ...]], tu
 
 
 def _aligned_copy(blob: bytes) -> np.ndarray:
-    block = np.empty(len(blob) + _ALIGNMENT, np.uint8)
-    start = -block.ctypes.data % _ALIGNMENT
+    block = np.empty(len(blob) + ALIGNMENT, np.uint8)
+    start = -block.ctypes.data % ALIGNMENT
     block[start : start + len(blob)] = np.frombuffer(blob, np.uint8)
     return block[start : start + len(blob)]
 

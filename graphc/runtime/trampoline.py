@@ -19,7 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
-    "DESCRIPTOR_WORDS", "FLAG_KEEP_DENORMALS", "FLAG_RELEASE_GIL", "MISMATCH", "SYMBOL", "Layout", "trampoline_ir",
+    "DESCRIPTOR_WORDS", "FLAG_KEEP_DENORMALS", "FLAG_RELEASE_GIL", "FLUSH_DENORMALS", "MISMATCH",
+    "SYMBOL", "Layout", "trampoline_ir",
 ]  # fmt: skip
 
 #: Status of a call whose arrays do not match the plan. Steps return 0, positive codes, or -1.
@@ -31,7 +32,7 @@ FLAG_KEEP_DENORMALS = 2
 DESCRIPTOR_WORDS = 6
 
 # Intel SDM volume 1, 10.2.3: bit 15 flushes results to zero, bit 6 reads denormals as zero.
-_FLUSH_DENORMALS = 0x8040
+FLUSH_DENORMALS = 0x8040
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ floating:
   %keep = icmp ne i64 %keep.bit, 0
   call void @llvm.x86.sse.stmxcsr(ptr %saved)
   %saved.v = load i32, ptr %saved
-  %set = or i32 %saved.v, {_FLUSH_DENORMALS}
+  %set = or i32 %saved.v, {FLUSH_DENORMALS}
   %already = icmp eq i32 %set, %saved.v
   %leave = or i1 %keep, %already
   br i1 %leave, label %plain, label %flush

@@ -106,9 +106,10 @@ class CompiledStep:
         except StepError as error:
             raise self._failure(error, feeds) from None
         except GuardError as error:
-            raise SizeMismatch(self._guard(error.number), error.left, error.right) from None
+            raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
 
-    def _guard(self, number: int) -> Guard:
+    def guard(self, number: int) -> Guard:
+        """The equality that the program checks under a number."""
         guards = self.lowered.program.guards
         return guards[number] if number >= 0 else Guard(0, 0, "an operation whose sizes must be equal")
 
@@ -134,6 +135,18 @@ class CompiledStep:
         nodes = self._nodes(call)
         reason = str(raised) if raised is not None else self._reason(nodes, feeds)
         return ExecutionError(f"{call.label}: {reason}; no variable was changed", self._origin(nodes))
+
+    def failures(self) -> dict[int, str]:
+        """What to say when a call fails whose operations can, by its number."""
+        from graphc.ops.record import record_of
+
+        found = {}
+        for number, call in enumerate(self.built.calls):
+            nodes = self._nodes(call)
+            if any(record_of(n.op).can_fail for n in nodes):
+                reasons = ", ".join(dict.fromkeys(r for n in nodes if (r := record_of(n.op).can_fail)))
+                found[number] = f"{call.label}: {reasons}; no variable was changed\n  at {self._origin(nodes)}"
+        return found
 
     def _nodes(self, call: CallInfo) -> list[Node]:
         """The nodes before the passes from which a call was made."""

@@ -87,6 +87,47 @@ class Function:
             raise FeedError(f"values are missing for {', '.join(missing)}", user_origin())
         return tuple(given[n] for n in names)
 
+    def njit(self, *types: Any) -> Any:
+        """A function of the same step for your own Numba code.
+
+        Parameters
+        ----------
+        *types : numba.types.Array or ndarray
+            One per input; only needed if the rank of an input is not known.
+
+        Returns
+        -------
+        numba dispatcher
+            ``compiled(*inputs, *outputs)``: C-contiguous arrays, the outputs preallocated; scalars are arrays of rank
+            0. Sizes are checked at every call; arrays that do not fit raise `ValueError`, a failing step
+            `RuntimeError`, and no variable is changed then. It shares the variables of this function, but does not
+            keep other threads from running at the same time. The code stays loaded as long as the process runs.
+
+        Raises
+        ------
+        GraphError
+            If a rank is not known, the function is interpreted, or its sizes depend on data.
+
+        Examples
+        --------
+        >>> import numpy as np, numba, graphc as gc
+        >>> with gc.Graph().as_default():
+        ...     x = gc.placeholder(gc.float64, [None])
+        ...     total = gc.function([x], gc.reduce_sum(x * x)).njit()
+        >>> @numba.njit
+        ... def norms(rows):
+        ...     out, one = np.empty(len(rows)), np.empty(())
+        ...     for i in range(len(rows)):
+        ...         total(rows[i], one)
+        ...         out[i] = one[()]
+        ...     return out
+        >>> norms(np.ones((2, 3)))
+        array([3., 3.])
+        """
+        from graphc.session.njit import njit_function, ranks_of
+
+        return njit_function(self._plan, ranks_of(self.inputs, types))
+
     def report(self) -> Report:
         """What the compiler did for the signature used last; printing it gives tables.
 

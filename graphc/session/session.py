@@ -16,7 +16,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.session.feeds import feed_array
-from graphc.session.lower import Feed, SizeMismatch, lower
+from graphc.session.lower import Feed, Lowered, SizeMismatch, lower
 from graphc.session.report import Report
 from graphc.session.structure import flatten
 
@@ -92,13 +92,15 @@ class Plan:
 
     def step(self, arrays: Sequence[np.ndarray]) -> Step:
         """The step for the ranks of these arrays, made on first use."""
-        key = self._key(arrays)
+        return self._step(self._key(arrays))
+
+    def _step(self, key: tuple[Any, ...]) -> Step:
         found = self.steps.get(key)
         if found is None:
             with self.lock:
                 found = self.steps.get(key)
                 if found is None:
-                    found = self.steps[key] = self._make(key)
+                    found = self.steps[key] = self.session.make_step(self.lowered(*key))
         return found
 
     def _key(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
@@ -106,13 +108,17 @@ class Plan:
         pattern = next((p for p in self.ones if all(arrays[i].shape[axis] == 1 for i, axis in p)), ())
         return ranks, pattern
 
-    def _make(self, key: tuple[Any, ...]) -> Step:
-        ranks, pattern = key
+    def specialized(self, ranks: tuple[int, ...]) -> Step:
+        """The step for feeds of these ranks, made on first use."""
+        return self._step((ranks, ()))
+
+    def lowered(self, ranks: tuple[int, ...], pattern: tuple[tuple[int, int], ...] = ()) -> Lowered:
+        """The program for feeds of these ranks, of which those axes are 1."""
         feeds = [
             Feed(tensor, rank, tuple(axis for j, axis in pattern if j == i))
             for i, (tensor, rank) in enumerate(zip(self.feeds, ranks, strict=True))
         ]
-        return self.session.make_step(lower(self.fetches, feeds))
+        return lower(self.fetches, feeds)
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """Run on values of the feeds, in order: fetched values, without those of operations.

@@ -1,9 +1,9 @@
 """A user's function as a kernel: Numba turns it into LLVM IR, an entry written here gives it arrays.
 
 Numba passes an array to a function as its fields: owner (two pointers, null for a view), number of elements, bytes of
-an element, data, then the sizes and the strides. The entry makes them from the words of a kernel call, so no array object
-exists and nothing is allocated, unless the function itself allocates: then Numba's runtime is linked in, and the object
-runs only in a process that has loaded Numba.
+an element, data, then the sizes and the strides. The entry makes them from the words of a kernel call, so no array
+object exists and nothing is allocated, unless the function itself allocates: then Numba's runtime is linked in, and the
+object runs only in a process that has loaded Numba.
 """
 
 from __future__ import annotations
