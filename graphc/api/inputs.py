@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphc.graph.errors import GraphError
@@ -61,7 +61,9 @@ def _sizes(shape: Any) -> tuple[int | None, ...] | None:
         return None if shape.dims is None else tuple(shape.as_list())
     if shape is None:
         return None
-    listed = [shape] if isinstance(shape, int | Dimension) else list(shape)
+    if not isinstance(shape, bool | int | Dimension | Iterable):
+        raise GraphError(f"a shape is a sequence of sizes, not {shape!r}", user_origin())
+    listed = list(shape) if isinstance(shape, Iterable) else [shape]
     return tuple(_size(s, listed) for s in listed)
 
 

@@ -106,7 +106,10 @@ class Graph:
             If it is not a valid name.
         """
         if not _NAME.fullmatch(name):
-            raise GraphError(f"{name!r} is not a name: letters, digits, '_', '.', '-' and '/', starting with a letter")
+            raise GraphError(
+                f"{name!r} is not a name: use letters, digits, '_', '.', '-' and '/', starting with a letter or digit",
+                user_origin(),
+            )
         full = "/".join([*self._scopes, name])
         key = full.lower()
         count = self._taken.get(key)
@@ -195,7 +198,7 @@ class Graph:
         """
         head, _, number = name.rpartition(":")
         if not head or not number.isdigit():
-            raise ValueError(f"{name!r} is the name of an operation: tensors are called {name!r}:0 and so on")
+            raise ValueError(f"{name!r} is no name of a tensor: tensors are called {name + ':0'!r} and so on")
         outputs = self.get_operation_by_name(head).outputs
         if int(number) >= len(outputs):
             raise KeyError(f"the operation {head!r} has {len(outputs)} results, {name!r} is not among them")

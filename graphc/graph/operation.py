@@ -141,12 +141,6 @@ class Tensor(Operators):
 
         return default_session(session).run(self, feed_dict)
 
-    def __bool__(self) -> bool:
-        raise TypeError(
-            f"the tensor {self.name} has no truth value while the graph is built: use gc.cond or gc.where, or "
-            "run it first"
-        )
-
     def __iter__(self) -> Any:
         size = self.shape.dims[0] if self.shape.dims else None
         if not isinstance(size, int):
@@ -154,15 +148,6 @@ class Tensor(Operators):
                 f"the tensor {self.name} of shape {self.shape} cannot be iterated: its first size is unknown"
             )
         return (self[i] for i in range(size))
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(
-            f"NumPy cannot use the tensor {self.name}: it has no value while the graph is built. Use the function of "
-            "the same name in graphc (gc.sin, not np.sin), or fetch it with Session.run"
-        )
-
-    def __len__(self) -> int:
-        raise TypeError(f"the tensor {self.name} has no length while the graph is built: use gc.shape(tensor)[0]")
 
     def __repr__(self) -> str:
         return f"<graphc.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"

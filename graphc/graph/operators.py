@@ -9,13 +9,47 @@ from typing import Any
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
+# The operators behind NumPy's functions: Python turns `array * tensor` into `numpy.multiply(array, tensor)`.
+UFUNCS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "true_divide": "truediv",
+    "floor_divide": "floordiv", "remainder": "mod", "power": "pow", "matmul": "matmul", "bitwise_and": "and",
+    "bitwise_or": "or", "bitwise_xor": "xor", "left_shift": "lshift", "right_shift": "rshift", "less": "lt",
+    "less_equal": "le", "greater": "gt", "greater_equal": "ge",
+}  # fmt: skip
+
+
 class Operators:
     """What tensors and variables share: every operator builds an operation."""
 
-    # NumPy hands `array * tensor` over to the tensor.
-    __array_ufunc__ = None
-    __array_priority__ = 100
     __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        operator = UFUNCS.get(ufunc.__name__)
+        if operator is None or method != "__call__" or kwargs:
+            raise self._no_value(f"cannot be given to numpy.{ufunc.__name__}")
+        return FUNCTIONS[operator](*inputs)
+
+    def _no_value(self, what: str) -> TypeError:
+        kind, name = type(self).__name__.lower(), getattr(self, "name", "")
+        return TypeError(
+            f"the {kind} {name} {what}: it has no value while the graph is built. Use graphc's functions of tensors, "
+            "such as gc.sin, gc.where or gc.equal, or fetch the value with Session.run"
+        )
+
+    def __bool__(self) -> bool:
+        raise self._no_value("is neither true nor false")
+
+    def __len__(self) -> int:
+        raise self._no_value("has no length")
+
+    def __float__(self) -> float:
+        raise self._no_value("is no number")
+
+    def __int__(self) -> int:
+        raise self._no_value("is no number")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._no_value("is no array")
 
     def __add__(self, other: Any) -> Any:
         return FUNCTIONS["add"](self, other)
@@ -88,6 +122,12 @@ class Operators:
 
     def __rshift__(self, other: Any) -> Any:
         return FUNCTIONS["rshift"](self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return FUNCTIONS["lshift"](other, self)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return FUNCTIONS["rshift"](other, self)
 
     def __lt__(self, other: Any) -> Any:
         return FUNCTIONS["lt"](self, other)

@@ -170,14 +170,8 @@ class Variable(Operators):
 
         default_session(session).store.save(self, value)
 
-    def __bool__(self) -> bool:
-        raise TypeError(f"the variable {self.name} has no truth value while the graph is built: run it first")
-
     def __iter__(self) -> Any:
         return iter(self.value())
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"NumPy cannot use the variable {self.name}: fetch its value with Session.run")
 
     def __repr__(self) -> str:
         return f"<graphc.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"

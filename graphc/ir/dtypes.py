@@ -133,7 +133,8 @@ def as_dtype(value: Any) -> DType:
         found = ALIASES[value]
     else:
         try:
-            found = BY_NAME.get(np.dtype(value).name)
+            # NumPy takes None for float64.
+            found = None if value is None else BY_NAME.get(np.dtype(value).name)
         except TypeError:
             found = None
     if found is None:

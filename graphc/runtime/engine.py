@@ -52,8 +52,13 @@ class Engine:
 
         host = host_target()
         with _lock:
-            _provide(llvm, undefined_symbols(data), symbols or {})
+            # The first engine of a process makes the symbols of its libraries known: it comes before the question.
             self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), host.machine(_LOADING_LEVEL))
+            try:
+                _provide(llvm, undefined_symbols(data), symbols or {})
+            except Exception:
+                self._engine.close()
+                raise
             with llvm.ObjectFileRef.from_data(data) as object_file:
                 self._engine.add_object_file(object_file)
                 self._engine.finalize_object()
