@@ -76,7 +76,7 @@ def promote_all(operands: Sequence[Any]) -> tuple[Node, ...]:
     for other in operands:
         if isinstance(other, Node):
             continue
-        if isinstance(other, bool | int | float):
+        if isinstance(other, bool | int | float) and not isinstance(other, np.generic):
             target = weak_result(target, other)
         elif isinstance(other, list | tuple) and _contains_node(other):
             target = promote(target, as_node(other).dtype)
@@ -86,6 +86,9 @@ def promote_all(operands: Sequence[Any]) -> tuple[Node, ...]:
                 target = promote(
                     target, as_dtype(default_array(other).dtype) if array is other else as_dtype(array.dtype)
                 )
+    for other in operands:
+        if type(other) is int and target.is_integer and not target.min <= other <= target.max:
+            raise ValueError(f"{other} is no {target.name}, which goes from {target.min} to {target.max}: cast first")
     return tuple(as_node(o, target) for o in operands)
 
 

@@ -85,7 +85,7 @@ def _hold(value: Any, inputs: list[Tensor]) -> Any:
         inputs.append(value)
         return Ref(len(inputs) - 1)
     if isinstance(value, np.ndarray):
-        return Constant(value)
+        return Constant(value.astype(value.dtype.newbyteorder("="), copy=False))
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(_hold(v, inputs) for v in value)
     if isinstance(value, dict):

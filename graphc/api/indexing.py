@@ -9,9 +9,10 @@ import numpy as np
 from graphc.api.convert import as_dims, as_node, builder
 from graphc.api.define import operation
 from graphc.ir.constants import Constant
-from graphc.ir.dims import Dim, dim_max, dim_min
+from graphc.ir.dims import Dim, dim_max, dim_min, symbols
 from graphc.ir.dtypes import int64
 from graphc.ir.node import Node
+from graphc.ops.assume import assume_equal
 from graphc.ops.shapes import broadcast_shapes
 
 
@@ -97,12 +98,14 @@ def _sliced(node: Node, parts: list[Any]) -> tuple[Node, list[Any]]:
 
 def _position(part: Any, size: Dim, axis: int) -> Dim:
     (at,) = as_dims(part, "an index")
-    if isinstance(at, int):
-        if isinstance(size, int) and not -size <= at < size:
+    if not isinstance(at, int):
+        return at
+    if isinstance(size, int):
+        if not -size <= at < size:
             raise IndexError(f"index {at} is out of range for axis {axis} of size {size}")
-        if at < 0:
-            return size + at
-    return at
+    else:
+        assume_equal(dim_max(size, at + 1 if at >= 0 else -at), size)
+    return size + at if at < 0 else at
 
 
 def _bounds(part: slice, size: Dim) -> tuple[Dim, Dim, int, bool]:
@@ -124,6 +127,7 @@ def _clipped(bound: Any, size: Dim, default: Dim) -> Dim:
     if bound is None:
         return default
     (value,) = as_dims(bound, "a bound of a slice")
+    value = _from_front(value, size, 0)
     if isinstance(value, int) and value < 0:
         return dim_max(size + value, 0)
     return dim_min(value, size) if value != 0 else 0
@@ -131,9 +135,18 @@ def _clipped(bound: Any, size: Dim, default: Dim) -> Dim:
 
 def _clipped_reverse(bound: Any, size: Dim) -> Dim:
     (value,) = as_dims(bound, "a bound of a slice")
+    value = _from_front(value, size, -1)
     if isinstance(value, int) and value < 0:
         return dim_max(size + value, -1)
     return dim_min(value, size - 1)
+
+
+def _from_front(bound: Dim, size: Dim, least: int) -> Dim:
+    """A bound whose value is data, counted from the front and not below `least`."""
+    if isinstance(bound, int) or not any(name.startswith("value") for name in symbols(bound)):
+        return bound
+    negative = dim_max(dim_min(-bound, 1), 0)
+    return dim_max(bound + negative * size, least)
 
 
 def _gathered(node: Node, parts: list[Any]) -> Node:
