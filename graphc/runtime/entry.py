@@ -140,10 +140,10 @@ def _layout_problem(layout: Layout) -> str | None:
     return None
 
 
-def trampoline_object() -> bytes:
-    """The trampoline's object for this host: from the cache, or compiled (10 ms) and put there."""
-    host, text, cache = host_target(), trampoline_ir(Layout()), default_cache()
-    key = key_of("trampoline", text, host.triple, host.cpu, host.features)
+def support_object(name: str, text: str) -> bytes:
+    """The object of a module that every process needs: from the cache, or compiled (10 ms) and put there."""
+    host, cache = host_target(), default_cache()
+    key = key_of(name, text, host.triple, host.cpu, host.features)
     found = cache.load(key)
     if found is not None and "object" in found[1]:
         return found[1]["object"]
@@ -161,7 +161,7 @@ def _native() -> _Trampoline:
     global _trampoline
     with _lock:
         if _trampoline is None:
-            _trampoline = _Trampoline(trampoline_object())
+            _trampoline = _Trampoline(support_object("trampoline", trampoline_ir(Layout())))
         return _trampoline
 
 

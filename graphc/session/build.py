@@ -114,9 +114,16 @@ def program_key(program: Program, config: Config) -> str:
     from graphc.codegen.cpu.target import host_target
 
     target = host_target()
-    options = f"{sorted(config.disable)} {config.strict_denormals} {config.threads}"
+    options = f"{sorted(config.disable)} {config.strict_denormals} {thread_count(config)}"
     versions = f"{FORMAT} {graphc.__version__} {source_digest()} {np.__version__} {llvmlite.__version__}"
     return key_of(program.to_text(), options, versions, f"{target.triple} {target.cpu} {target.features}")
+
+
+def thread_count(config: Config) -> int:
+    """Threads that long kernels are divided over."""
+    from graphc.runtime.pool import available_threads
+
+    return config.threads or available_threads()
 
 
 def source_digest() -> str:
@@ -149,7 +156,7 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     schedule = plan_program(program, ScheduleOptions())
     planned = time.perf_counter()
     formulas = Formulas(program)
-    assembled = assemble(schedule, tuple(symbol(name) for name in formulas.names))
+    assembled = assemble(schedule, tuple(symbol(name) for name in formulas.names), threads=thread_count(config))
     code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
     report = compile_report(schedule, assembled, passes, seconds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphc.codegen.cpu.segment import POOL_RUN
 from graphc.graph.errors import ExecutionError
 from graphc.graph.origin import Origin
 from graphc.graph.store import Store, aligned_copy
@@ -15,7 +16,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, numbered
 from graphc.runtime.executable import Executable, GuardError, StepError
-from graphc.session.build import Built, CallInfo, build
+from graphc.session.build import Built, CallInfo, build, thread_count
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep
         from graphc.runtime.cache import default_cache
 
         cache = default_cache()
-    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison)
+    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison, thread_count(config))
 
 
 class CompiledStep:
@@ -42,9 +43,11 @@ class CompiledStep:
     store : Store
     poison : bool
         Fill working memory with NaN before every run.
+    threads : int
+        Threads that the program was built for.
     """
 
-    def __init__(self, lowered: Lowered, built: Built, store: Store, poison: bool = False) -> None:
+    def __init__(self, lowered: Lowered, built: Built, store: Store, poison: bool = False, threads: int = 1) -> None:
         self.lowered = lowered
         self.built = built
         self.store = store
@@ -60,6 +63,10 @@ class CompiledStep:
 
             self.hosts = HostCalls(built)
             externals = self.hosts.externals()
+        if any(spec.name == POOL_RUN for _, spec in built.code.of_kind("external")):
+            from graphc.runtime.pool import pool_symbols
+
+            externals |= pool_symbols(threads)
         further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
         self.locked = bool(lowered.program.updates)
         self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)

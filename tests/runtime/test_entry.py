@@ -15,9 +15,9 @@ from graphc.runtime.entry import (
     _layout_problem,
     make_entry,
     native_entry_problem,
-    trampoline_object,
+    support_object,
 )
-from graphc.runtime.trampoline import Layout
+from graphc.runtime.trampoline import Layout, trampoline_ir
 
 PROBLEM = native_entry_problem()
 PATHS = [
@@ -236,13 +236,13 @@ def test_the_self_test_notices_a_wrong_offset(field):
 @native_only
 def test_the_trampoline_is_compiled_once_and_a_damaged_copy_again(monkeypatch, tmp_path):
     monkeypatch.setenv("GRAPHC_CACHE_DIR", str(tmp_path / "cache"))
-    data = trampoline_object()
+    data = support_object("trampoline", trampoline_ir(Layout()))
     (path,) = (tmp_path / "cache").glob("*.entry")
     written = path.stat().st_ino
-    assert trampoline_object() == data
+    assert support_object("trampoline", trampoline_ir(Layout())) == data
     assert path.stat().st_ino == written
     path.write_bytes(b"damaged")
-    assert trampoline_object() == data
+    assert support_object("trampoline", trampoline_ir(Layout())) == data
     assert data in path.read_bytes()
 
 

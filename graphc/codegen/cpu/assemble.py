@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
 from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
 from graphc.codegen.cpu.kernel import KernelText
-from graphc.codegen.cpu.segment import Call, Source, Word, segment_ir
+from graphc.codegen.cpu.segment import POOL_CONTROL, POOL_RUN, Call, Share, Source, Word, segment_ir
 from graphc.codegen.cpu.sharing import LENGTH, shared_forms
 from graphc.codegen.cpu.target import HostTarget, host_target
-from graphc.ir.dims import Dim, substitute
+from graphc.ir.dims import Dim, dim_max, dim_min, substitute
+from graphc.loops.cost import Cost
 from graphc.loops.spec import (
     Buffer,
     Contraction,
@@ -25,6 +26,11 @@ from graphc.loops.spec import (
 )
 from graphc.memory.lifetimes import base_of
 from graphc.schedule.plan import Schedule
+
+# Of one thread, at best: 60 operations and 16 bytes in a nanosecond.
+OPERATION_PICOSECONDS, BYTE_PICOSECONDS = 16, 60
+# Work that is worth a part of its own; entering the pool takes about half a microsecond.
+PART_NANOSECONDS = 4_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,9 @@ class Assembled:
     seconds: dict[str, float] = field(compare=False)
 
 
-def assemble(schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget | None = None) -> Assembled:
+def assemble(
+    schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget | None = None, threads: int = 1
+) -> Assembled:
     """Generate and link the code of a schedule.
 
     Parameters
@@ -66,23 +74,31 @@ def assemble(schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget | 
     symbols : tuple of Dim
         All size symbols of the program; host kernels get their values.
     target : HostTarget, optional
+    threads : int
+        Threads that long kernels are divided over.
 
     Returns
     -------
     Assembled
     """
-    return _Assembler(schedule, symbols, target or host_target()).run()
+    return _Assembler(schedule, symbols, target or host_target(), threads).run()
+
+
+def nanoseconds(cost: Cost) -> Dim:
+    """A rough guess of the time that a kernel takes on one thread."""
+    return (cost.flops * OPERATION_PICOSECONDS + cost.bytes * BYTE_PICOSECONDS) // 1000
 
 
 class _Assembler:
-    def __init__(self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget) -> None:
+    def __init__(self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget, threads: int) -> None:
         self.schedule = schedule
         self.symbols = symbols
+        self.threads = threads
         self.target = target
         self.kernels: dict[KernelSpec, KernelText] = {}
         self.sources: list[tuple[str, str]] = []
         self.words: dict[Buffer, int] = {}
-        self.externals: dict[str, None] = {}
+        self.externals: dict[str, int] = {}
         self.dims: dict[Dim, int] = {}
         self.hosts: list[KernelCall] = []
         self.shared = shared_forms(call.spec for call in schedule.calls)
@@ -93,8 +109,6 @@ class _Assembler:
             if buffer.kind != "alias":
                 self.words[buffer] = 1 + len(self.words)
         texts = [self._kernel(call) for call in self.schedule.calls]
-        for text in texts:
-            self.externals.update(dict.fromkeys(text.external))
         calls = [
             self._call(i, call, text) for i, (call, text) in enumerate(zip(self.schedule.calls, texts, strict=True))
         ]
@@ -149,10 +163,25 @@ class _Assembler:
         arguments = [Word(Source.TABLE, self.words[base_of(b)]) for b in call.buffers]
         length = {LENGTH: self.shared[call.spec][1]} if call.spec in self.shared else {}
         arguments += [self._dim(substitute(size, length)) for size in text.sizes]
-        arguments += [Word(Source.TABLE, 1 + len(self.words) + list(self.externals).index(e)) for e in text.external]
-        return Call(
-            text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(substitute(text.extent, length)), index
-        )
+        arguments += [self._external(name) for name in text.external]
+        extent = substitute(text.extent, length)
+        share = self._share(self.schedule.costs[index], call, extent)
+        return Call(text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(extent), index, share)
+
+    def _share(self, cost: Cost, call: KernelCall, extent: Dim) -> Share | None:
+        """How a call is divided over threads: not at all where it is short at all sizes."""
+        if self.threads == 1 or extent == 1 or isinstance(call.spec, HostKernel | SourceKernel):
+            return None
+        # Parts of a contraction each prepare their operands: as few as there are threads.
+        most = self.threads if isinstance(call.spec, Contraction | Convolution) else 4 * self.threads
+        parts = dim_min(dim_min(extent, most), dim_max(nanoseconds(cost) // PART_NANOSECONDS, 1))
+        if parts == 1:
+            return None
+        return Share(self._external(POOL_RUN), self._external(POOL_CONTROL), self._dim(parts))
+
+    def _external(self, name: str) -> Word:
+        place = self.externals.setdefault(name, len(self.externals))
+        return Word(Source.TABLE, 1 + len(self.words) + place)
 
     def _dim(self, dim: Dim) -> Word:
         if isinstance(dim, int):

@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Call", "Source", "Word", "segment_ir"]
+__all__ = ["POOL_CONTROL", "POOL_RUN", "Call", "Share", "Source", "Word", "segment_ir"]
+
+
+#: Names of the worker pool's function and control block among the addresses that a program asks for.
+POOL_RUN, POOL_CONTROL = "graphc_pool_run", "graphc_pool_control"
 
 
 class Source(Enum):
@@ -30,10 +34,28 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How a call is divided over threads.
+
+    Attributes
+    ----------
+    run, control : Word
+        Address of the pool's ``i32 (ptr control, ptr kernel, ptr args, i64 extent, i64 parts)`` and its first argument.
+    parts : Word
+        Number of parts.
+    """
+
+    run: Word
+    control: Word
+    parts: Word
+
+
+@dataclass(frozen=True)
 class Call:
     """A call of `kernel` over ``begin <= i < end`` with an array of `arguments`.
 
-    `index` is what the error slot receives when the kernel returns a status other than 0.
+    `index` is what the error slot receives when the kernel returns a status other than 0. With `share` the range, which
+    begins at 0 then, is divided over threads.
     """
 
     kernel: str
@@ -41,6 +63,7 @@ class Call:
     begin: Word
     end: Word
     index: int
+    share: Share | None = None
 
 
 def segment_ir(name: str, calls: Sequence[Call]) -> str:
@@ -92,12 +115,30 @@ def _call_lines(position: int, call: Call, array: str) -> list[str]:
         lines.append(f"  store i64 {operand}, ptr %c{position}.s{slot}, align 8")
     begin_loads, begin = _word_lines(f"%c{position}.begin", call.begin)
     end_loads, end = _word_lines(f"%c{position}.end", call.end)
+    if call.share is None:
+        run = [f'  %r{position} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})']
+    else:
+        run = _shared_call(position, call, call.share, array, end)
     return [
-        *lines, *begin_loads, *end_loads,
-        f'  %r{position} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})',
+        *lines, *begin_loads, *end_loads, *run,
         f"  %ok{position} = icmp eq i32 %r{position}, 0",
         f"  br i1 %ok{position}, label %next{position}, label %failed",
         f"next{position}:",
+    ]  # fmt: skip
+
+
+def _shared_call(position: int, call: Call, share: Share, array: str, extent: str) -> list[str]:
+    """A call through the pool."""
+    name = f"%c{position}"
+    run_loads, run = _word_lines(f"{name}.run", share.run)
+    control_loads, control = _word_lines(f"{name}.control", share.control)
+    parts_loads, parts = _word_lines(f"{name}.parts", share.parts)
+    return [
+        *run_loads, *control_loads, *parts_loads,
+        f"  {name}.function = inttoptr i64 {run} to ptr",
+        f"  {name}.pool = inttoptr i64 {control} to ptr",
+        f'  %r{position} = call i32 {name}.function(ptr {name}.pool, ptr @"{call.kernel}", ptr {array}, i64 {extent}, '
+        f"i64 {parts})",
     ]  # fmt: skip
 
 
