@@ -20,6 +20,7 @@ from graphc.session.lower import Lowered
 if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
     from graphc.ops.custom import UserFunction
+    from graphc.schedule.plan import Schedule
     from graphc.session.session import Config
 
 # Changes when the meaning of a cached entry does.
@@ -160,9 +161,13 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
     report = compile_report(schedule, assembled, passes, seconds)
+    return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
+
+
+def call_infos(schedule: Schedule, lowered: Lowered) -> list[CallInfo]:
+    """Every call of a schedule with the nodes that it came from."""
     sources = _sources(lowered)
-    calls = [CallInfo(c.label, _numbers(c.nodes, lowered, sources)) for c in schedule.calls]
-    return Built(code, calls, report, program, assembled.hosts)
+    return [CallInfo(c.label, _numbers(c.nodes, lowered, sources)) for c in schedule.calls]
 
 
 def _sources(lowered: Lowered) -> dict[int, list[int]]:

@@ -9,14 +9,14 @@ import numpy as np
 
 from graphc.codegen.cpu.segment import POOL_RUN
 from graphc.graph.errors import ExecutionError
-from graphc.graph.origin import Origin
 from graphc.graph.store import Store, aligned_copy
 from graphc.interp.evaluate import NodeError, evaluate_nodes
 from graphc.ir.constants import Constant
 from graphc.ir.node import Node
-from graphc.ir.program import Guard, numbered
+from graphc.ir.program import Guard
 from graphc.runtime.executable import Executable, GuardError, StepError
-from graphc.session.build import Built, CallInfo, build, thread_count
+from graphc.session.build import Built, build, thread_count
+from graphc.session.failures import failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
 
 if TYPE_CHECKING:
@@ -139,37 +139,13 @@ class CompiledStep:
         """The failure of a kernel in the user's terms: the operation, its line, and the offending value."""
         raised = self.hosts.take_error() if self.hosts is not None else None
         call = self.built.calls[error.call]
-        nodes = self._nodes(call)
+        nodes = nodes_of(self.lowered, call)
         reason = str(raised) if raised is not None else self._reason(nodes, feeds)
-        return ExecutionError(f"{call.label}: {reason}; no variable was changed", self._origin(nodes))
+        return ExecutionError(f"{call.label}: {reason}; no variable was changed", origin_of(self.lowered, nodes))
 
     def failures(self) -> dict[int, str]:
         """What to say when a call fails whose operations can, by its number."""
-        from graphc.ops.record import record_of
-
-        found = {}
-        for number, call in enumerate(self.built.calls):
-            nodes = self._nodes(call)
-            if any(record_of(n.op).can_fail for n in nodes):
-                reasons = ", ".join(dict.fromkeys(r for n in nodes if (r := record_of(n.op).can_fail)))
-                found[number] = f"{call.label}: {reasons}; no variable was changed\n  at {self._origin(nodes)}"
-        return found
-
-    def _nodes(self, call: CallInfo) -> list[Node]:
-        """The nodes before the passes from which a call was made."""
-        by_number = list(numbered(self.lowered.program))
-        return [by_number[i] for i in call.nodes]
-
-    def _origin(self, nodes: Sequence[Node]) -> Origin | None:
-        """The user's line behind a call: that of an operation that can fail, if there is one."""
-        from graphc.ops.record import record_of
-
-        ordered = sorted(nodes, key=lambda n: (record_of(n.op).can_fail is None, n.id))
-        for node in ordered:
-            origins = sorted(self.lowered.builder.origins.get(node, ()))
-            if origins:
-                return self.lowered.operations[origins[0]].origin
-        return None
+        return failure_texts(self.lowered, self.built.calls)
 
     def _reason(self, nodes: Sequence[Node], feeds: Sequence[np.ndarray]) -> str:
         """What the reference says on the same operands: it raises in the cases in which the kernel fails."""

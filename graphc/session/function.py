@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from graphc.api.state import assign
@@ -127,6 +129,34 @@ class Function:
         from graphc.session.njit import njit_function, ranks_of
 
         return njit_function(self._plan, ranks_of(self.inputs, types))
+
+    def export_source(self, path: str | os.PathLike[str], *types: Any) -> Path:
+        """Write the whole computation as a Python module that needs only NumPy and Numba.
+
+        The module has ``step(*inputs, *variables)``: variables are arrays, updated in place; its docstring says which.
+        It runs the kernels of this function in their order, printed as loops, and gives the same results up to
+        rounding. Results are a single array or a tuple of arrays, in the order of the flattened outputs.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; it is replaced as a whole or not at all.
+        *types : numba.types.Array or ndarray
+            One per input; only needed if the rank of an input is not known.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        GraphError
+            If a rank is not known, a size depends on data, or an operation has no source.
+        """
+        from graphc.session.export import module_text, write_module
+        from graphc.session.njit import ranks_of
+
+        return write_module(module_text(self._plan, ranks_of(self.inputs, types)), path)
 
     def report(self) -> Report:
         """What the compiler did for the signature used last; printing it gives tables.
