@@ -143,7 +143,13 @@ publish:
 wake:
   %woken = call i64 (i64, ...) @syscall(i64 {FUTEX_CALL}, ptr %sequence, i32 {FUTEX_WAKE}, i32 2147483647)
   br label %share
-share:
+{_await()}
+}}"""
+
+
+def _await() -> str:
+    """Do a share of the job, wait for the parts that workers have claimed, and give the pool free."""
+    return f"""share:
   call void @drain(ptr %pool)
   %since = call i64 @llvm.readcyclecounter()
   br label %wait
@@ -166,8 +172,7 @@ unlock:
   %failure = load atomic i64, ptr %status.p seq_cst, align 8
   store atomic i64 0, ptr %lock.p seq_cst, align 8
   %result = trunc i64 %failure to i32
-  ret i32 %result
-}}"""
+  ret i32 %result"""
 
 
 def _worker() -> str:

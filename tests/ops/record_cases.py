@@ -82,6 +82,8 @@ def _elementwise(record: OpRecord) -> Iterator[Case]:
         extra = [{"dtype": d} for d in (float64, float32, int32, int64, bool_)]
     elif record.name == "philox":
         extra = [{"key": 12345, "word": 0}, {"key": 2**31, "word": 1}]
+    elif record.name == "check_index":
+        extra = [{"size": 5}]
     elif record.name == "polygamma":
         extra = [{"order": n} for n in (1, 2, 3)]
     for attrs in extra:

@@ -82,7 +82,18 @@ def test_on_special_values(record: OpRecord, dtype: Any, attrs: dict[str, Any]) 
     within(record, got, expected)
 
 
-@pytest.mark.parametrize(("record", "dtype", "attrs"), calls("iu"))
+def test_indices_out_of_range_are_refused() -> None:
+    record = next(r for r in RECORDS if r.name == "check_index")
+    for wrong in (-1, 5):
+        with pytest.raises(IndexError, match=rf"value {wrong} at position \[2\] is out of range for 5 classes"):
+            record.evaluate(np.array([0, 4, wrong]), size=5)
+
+
+# An index that is out of range has no value.
+@pytest.mark.parametrize(
+    ("record", "dtype", "attrs"),
+    [c for c in calls("iu") if c.values[0].name != "check_index"],  # type: ignore[union-attr]
+)
 def test_on_extreme_integers(record: OpRecord, dtype: Any, attrs: dict[str, Any]) -> None:
     limits = np.iinfo(dtype)
     values = np.array([0, 1, 2, 3, 7, 31, limits.max - 1, limits.max, limits.min, limits.min // 2], dtype)

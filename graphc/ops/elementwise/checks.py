@@ -8,6 +8,7 @@ import numpy as np
 
 from graphc.ir.dims import Dim
 from graphc.ir.types import TensorType
+from graphc.ops.batching import aligned
 from graphc.ops.record import OpRecord, register
 
 
@@ -37,7 +38,8 @@ register(
         can_fail="a value is out of range",
         doc="The operand itself; the call fails where an element is negative or not below the size.",
         formula="x",
-        sample=((0.0, 0.0),),
+        batch=aligned("check_index"),
+        sample=((0.0, 4.0),),
         dtypes="iu",
         differentiable=False,
         flops=2,
