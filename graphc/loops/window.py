@@ -59,10 +59,12 @@ def _inside(index: Index, size: Dim, low: Dim, high: Dim) -> Expr | None:
 
 
 def window_value(node: Node, element: Callable[[Node, IndexMap], Expr]) -> Expr:
-    """The reduction that a window is; `element` gives the operand at a map (0 where its guard is false)."""
+    """The reduction that a window is; `element` gives the operand at a map (a read is 0 where its guard is false)."""
     source = window_map(node)
     value, inside = element(node.inputs[0], source), source.guard
     if node.op == "window_sum":
+        if inside is not None and value.op != "load":  # computed values, constants among them, have no such zeros
+            value = Expr("select", (inside, value, Expr("const", (), value.dtype, 0)), value.dtype, ())
         return _reduced(node, "sum", value)
     if inside is not None:
         value = Expr("select", (inside, value, _lowest(node.inputs[0].dtype)), value.dtype, ())

@@ -156,11 +156,16 @@ def _formulas(
 
 def _named(value: Dim, definitions: list[tuple[str, Dim]]) -> Dim:
     """A short name for an offset that would otherwise be repeated in every formula above it."""
-    if isinstance(value, int) or len(value.terms) <= 2:
+    if isinstance(value, int) or (len(value.terms) <= 2 and not _chosen(value)):
         return value
     name = f"@{len(definitions)}"
     definitions.append((name, value))
     return symbol(name)
+
+
+def _chosen(value: DimExpr) -> bool:
+    """Whether it holds a largest of several ends: repeated in the formulas above, such would double at every level."""
+    return any(atom[0] == "max" for monomial, _ in value.terms for atom, _ in monomial)
 
 
 def _largest(values: Sequence[Dim]) -> Dim:
