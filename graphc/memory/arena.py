@@ -58,7 +58,7 @@ def byte_size(buffer: Buffer) -> Dim:
     return product(buffer.shape) * BY_NAME[buffer.dtype].itemsize
 
 
-def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int]) -> Arena:
+def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: bool = True) -> Arena:
     """Place the temporaries of a schedule.
 
     Parameters
@@ -67,6 +67,8 @@ def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int]) -> Arena:
         In execution order.
     sizes : Mapping of str to int
         Representative value of every size symbol.
+    reuse : bool
+        Whether temporaries that are not alive together may share bytes.
 
     Returns
     -------
@@ -75,6 +77,8 @@ def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int]) -> Arena:
         ones make loads wait for unrelated stores.
     """
     lifetimes = arena_lifetimes(calls)
+    if not reuse:
+        lifetimes = dict.fromkeys(lifetimes, Lifetime(0, len(calls)))
     spans = _spans(list(lifetimes), sizes)
     typical = {buffer: _integer(substitute(span, dict(sizes))) for buffer, span in spans.items()}
     conflicts = _conflicts(lifetimes)

@@ -70,7 +70,7 @@ class Assembly:
         self.variables = [_buffer(f"variable{i}", t, "variable", i) for i, t in enumerate(program.variables)]
         self.constants: list[Buffer] = []
         self.values: dict[Node, Buffer] = {}
-        self.stored = stored_values(program, regions)
+        self.stored, self.again = stored_values(program, regions)
         self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
         self._made_by: dict[Buffer, Unit] = {}
         self._readers: dict[Buffer, list[Unit]] = {}
@@ -193,8 +193,9 @@ class Placement:
 
     def _place_update(self, variable: Buffer, node: Node) -> None:
         unit = self._makers[node]
+        allowed = "in_place" not in self.assembly.regions.disabled
         readers = [u for u in self.assembly.readers(variable) if u is not unit]
-        if self._may_write(unit, variable, node, readers):
+        if allowed and self._may_write(unit, variable, node, readers):
             self.targets.setdefault(node, []).insert(0, variable)
             self.in_place.add(unit)
             for reader in readers:

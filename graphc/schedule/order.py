@@ -20,11 +20,11 @@ def byte_size(buffer: Buffer, sizes: Mapping[str, int]) -> int:
     return int(elements) * BY_NAME[buffer.dtype].itemsize  # type: ignore[arg-type]
 
 
-def execution_order(tasks: Sequence[Task], sizes: Mapping[str, int]) -> list[Task]:
+def execution_order(tasks: Sequence[Task], sizes: Mapping[str, int], by_memory: bool = True) -> list[Task]:
     """A topological order: what leads to a task that can fail, then the rest, then final copies into variables.
 
     Within each part the next task is the ready one that adds the fewest live bytes at representative sizes; the
-    earliest in the program among equals (greedy list scheduling).
+    earliest in the program among equals (greedy list scheduling). Without `by_memory` it is the earliest of all.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def execution_order(tasks: Sequence[Task], sizes: Mapping[str, int]) -> list[Tas
     while ready:
         window = [heapq.heappop(ready) for _ in range(min(WINDOW, len(ready)))]
         candidates = [entry for entry in window if entry[0] == window[0][0]]
-        best = min(candidates, key=lambda entry: (state.growth(entry[3]), entry[1], entry[2]))
+        best = min(candidates, key=lambda entry: (state.growth(entry[3]) if by_memory else 0, entry[1], entry[2]))
         for entry in window:
             if entry is not best:
                 heapq.heappush(ready, entry)

@@ -31,9 +31,12 @@ class ScheduleOptions:
     representative : Mapping of str to int
         Values of size symbols at which memory is compared; others are taken to be `TYPICAL_SIZE`. The plan is valid
         at all sizes.
+    disabled : frozenset of str
+        Switches that are off: names of `graphc.schedule.switches.SWITCHES`.
     """
 
     representative: Mapping[str, int] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Schedule:
         Calls before this position change no variable; calls from it on cannot fail.
     unfused : list of (Node, Node, str)
         Producer, consumer, and why they are different kernels.
+    effects : dict of str to dict
+        What the optimisation of each switch did, as counts.
     """
 
     calls: list[KernelCall]
@@ -69,6 +74,7 @@ class Schedule:
     arena: Arena
     commit: int
     unfused: list[tuple[Node, Node, str]]
+    effects: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -108,13 +114,13 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     """
     chosen = options or ScheduleOptions()
     program = replace(program, updates=tuple(u for u in program.updates if not _keeps_its_value(*u)))
-    regions = Regions(program)
-    sink_epilogues(program, regions)
+    regions = Regions(program, chosen.disabled)
+    sunk = sink_epilogues(program, regions)
     assembly = Assembly(program, regions)
     placement = Placement(assembly)
     tasks = tasks_of(assembly, placement)
     sizes = representative_sizes([d for task in tasks for b in task.call.buffers for d in b.shape], chosen)
-    order = execution_order(tasks, sizes)
+    order = execution_order(tasks, sizes, "memory_order" not in chosen.disabled)
     calls = [task.call for task in order]
     commit = next((place for place, task in enumerate(order) if task.writes_state), len(order))
     return Schedule(
@@ -124,10 +130,23 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
         assembly.variables,
         assembly.constants,
         placement.fetches,
-        plan_arena(calls, sizes),
+        plan_arena(calls, sizes, "arena_reuse" not in chosen.disabled),
         commit,
         _unfused(regions, assembly),
+        _effects(assembly, placement, sunk),
     )
+
+
+def _effects(assembly: Assembly, placement: Placement, sunk: int) -> dict[str, dict[str, int | str]]:
+    groups = assembly.regions.graph.groups()
+    lowered = [unit.lowered.group for unit in assembly.units if unit.lowered is not None]
+    return {
+        "fusion": {"operations": sum(len(g.members) for g in groups), "kernels": len(assembly.units)},
+        "epilogues": {"operations": sum(len(g.members) - 1 for g in lowered if g.anchor is not None)},
+        "sinking": {"operations moved": sunk},
+        "recompute": {"values not stored": len(assembly.again)},
+        "in_place": {"variables": len(assembly.program.updates) - len(placement.shadowed)},
+    }
 
 
 def _keeps_its_value(slot: int, node: Node) -> bool:

@@ -34,6 +34,8 @@ MOST_MEMBERS = 96
 # Full-shape consumers of a reduction over everything stay in its kernel only where a second loop would cost more.
 SMALL_SPACE = 16384
 
+SWITCHED_OFF = "switched off"
+
 LEAVES = frozenset({"input", "variable", "const"})
 
 
@@ -49,9 +51,12 @@ class Regions:
         Why a producer and a consumer are in different kernels.
     copies : list of Node
         Leaves that are results as they are: each is copied by a kernel of its own.
+    disabled : frozenset of str
+        Switches that are off.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, disabled: frozenset[str] = frozenset()) -> None:
+        self.disabled = disabled
         self.sizes = Sizes(program.guards)
         self.graph = GroupGraph()
         self.accesses: dict[Node, list[Access]] = {}
@@ -101,11 +106,13 @@ class Regions:
 
     def _writer_of_transpose(self, node: Node) -> Group | None:
         """The group that can write a transposed value straight to its place, with the last axis still contiguous."""
-        if node.op != "transpose" or node.attrs["perm"][-1:] != (node.rank - 1,):
+        if node.op != "transpose" or node.attrs["perm"][-1:] != (node.rank - 1,) or "fusion" in self.disabled:
             return None
         source = node.inputs[0]
         group = self.graph.group_of(source)
         if group is None or group.kind == "opaque" or self.sizes.space(source.shape) != group.space:
+            return None
+        if group.anchor is not None and "epilogues" in self.disabled:
             return None
         return group
 
@@ -234,6 +241,8 @@ class Regions:
         """Why a node cannot be computed in a group's index space, apart from cycles; None if it can."""
         if group.kind == "opaque":
             return "the producer is a kernel by itself"
+        if "fusion" in self.disabled or (group.anchor is not None and "epilogues" in self.disabled):
+            return SWITCHED_OFF
         if len(group.members) >= MOST_MEMBERS:
             return f"the producer's kernel has {MOST_MEMBERS} operations already"
         if group.anchor is not None and node.op == "check_index":
@@ -280,6 +289,8 @@ class Regions:
     def _merge_obstacle(self, access: Access, other: Group, group: Group) -> str | None:
         if other.kind == "opaque":
             return "the producer is a kernel by itself"
+        if "fusion" in self.disabled or (other.anchor is not None and "epilogues" in self.disabled):
+            return SWITCHED_OFF
         if other.space != group.space:
             return f"index space {_shown(group.space)} against {_shown(other.space)}"
         if other.reduce and group.reduce and other.reduce != group.reduce:

@@ -9,22 +9,26 @@ from graphc.schedule.groups import Group
 from graphc.schedule.regions import MOST_MEMBERS, Regions
 
 
-def sink_epilogues(program: Program, regions: Regions) -> None:
+def sink_epilogues(program: Program, regions: Regions) -> int:
     """Move members of contractions that only one nest needs into that nest, if the contraction then stores less.
 
     An epilogue that multiplies the sum by two factors for two uses in a softmax gradient, say, would store two arrays
     where the sum alone is enough. The nest already runs after the contraction and after all that it reads, so the
-    move cannot make a cycle.
+    move cannot make a cycle. Returns how many members moved.
     """
+    if "sinking" in regions.disabled:
+        return 0
     kept = set(map(dense_base, program.results))
     readers: dict[Node, list[Node]] = {}
     for node, accesses in regions.accesses.items():
         for access in accesses:
             readers.setdefault(access.source, []).append(node)
+    moved = 0
     for group in regions.graph.groups():
         if group.anchor is not None and len(group.members) > 1:
             for other in _users(group, regions, readers):
-                _sink(group, other, regions, readers, kept)
+                moved += _sink(group, other, regions, readers, kept)
+    return moved
 
 
 def _users(group: Group, regions: Regions, readers: dict[Node, list[Node]]) -> list[Group]:
@@ -37,7 +41,7 @@ def _users(group: Group, regions: Regions, readers: dict[Node, list[Node]]) -> l
     return list(found.values())
 
 
-def _sink(group: Group, other: Group, regions: Regions, readers: dict[Node, list[Node]], kept: set[Node]) -> None:
+def _sink(group: Group, other: Group, regions: Regions, readers: dict[Node, list[Node]], kept: set[Node]) -> int:
     inside = set(group.members)
     moved: set[Node] = set()
     for member in reversed(group.members):
@@ -51,6 +55,8 @@ def _sink(group: Group, other: Group, regions: Regions, readers: dict[Node, list
     )
     if moved and after < before and len(moved) + len(other.members) <= MOST_MEMBERS:
         regions.graph.move(sorted(moved, key=lambda node: node.id), group, other)
+        return len(moved)
+    return 0
 
 
 def _reads_own_element(reader: Node, member: Node, other: Group, regions: Regions) -> bool:

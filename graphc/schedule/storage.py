@@ -13,8 +13,8 @@ from graphc.schedule.regions import LEAVES, Regions
 CHEAP_FLOPS = 4
 
 
-def stored_values(program: Program, regions: Regions) -> set[Node]:
-    """Values that need memory: results, and what other kernels read and do not compute again."""
+def stored_values(program: Program, regions: Regions) -> tuple[set[Node], set[Node]]:
+    """Values that need memory, results and what other kernels read; and those that these compute again instead."""
     stored = {base for base in map(dense_base, program.results) if base.op not in LEAVES or is_scalar_constant(base)}
     again: set[Node] = set()
     readers: dict[Node, list[Node]] = {}
@@ -22,16 +22,17 @@ def stored_values(program: Program, regions: Regions) -> set[Node]:
         for access in accesses:
             if access.source.op not in LEAVES:
                 readers.setdefault(access.source, []).append(node)
+    allowed = regions.disabled.isdisjoint(("fusion", "recompute"))
     for node in sorted(readers, key=lambda n: n.id):
         group = regions.graph.group_of(node)
         outside = [r for r in readers[node] if regions.graph.group_of(r) is not group]
         if not outside or node in stored:
             continue
-        if _computed_again(node, outside, regions, stored, again):
+        if allowed and _computed_again(node, outside, regions, stored, again):
             again.add(node)
         else:
             stored.add(node)
-    return stored
+    return stored, again
 
 
 def _computed_again(node: Node, outside: list[Node], regions: Regions, stored: set[Node], again: set[Node]) -> bool:

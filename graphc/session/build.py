@@ -147,20 +147,23 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     from graphc.ir.dims import symbol
     from graphc.passes.pipeline import PipelineOptions, run_pipeline
     from graphc.schedule.plan import ScheduleOptions, plan_program
+    from graphc.schedule.switches import switched_off
     from graphc.session.encode import Formulas, encode_program
     from graphc.session.report import compile_report
 
     start = time.perf_counter()
-    options = PipelineOptions(disabled=frozenset(config.disable), extra=config.extra_passes)
+    off = switched_off(config.disable)
+    options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
     program, passes = run_pipeline(lowered.program, lowered.builder, options)
     rewritten = time.perf_counter()
-    schedule = plan_program(program, ScheduleOptions())
+    schedule = plan_program(program, ScheduleOptions(disabled=off))
     planned = time.perf_counter()
     formulas = Formulas(program)
-    assembled = assemble(schedule, tuple(symbol(name) for name in formulas.names), threads=thread_count(config))
+    names = tuple(symbol(name) for name in formulas.names)
+    assembled = assemble(schedule, names, threads=thread_count(config), share="kernel_sharing" not in off)
     code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
-    report = compile_report(schedule, assembled, passes, seconds)
+    report = compile_report(schedule, assembled, passes, seconds, off)
     return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
 
 

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def compile_report(
-    schedule: Schedule, assembled: Assembled, passes: list[PassReport], seconds: dict[str, float]
+    schedule: Schedule,
+    assembled: Assembled,
+    passes: list[PassReport],
+    seconds: dict[str, float],
+    disabled: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The report of one compilation; sizes are formulas over the symbols of the feeds, as text."""
     return {
@@ -32,6 +36,7 @@ def compile_report(
         "bytes": str(sum((c.bytes for c in schedule.costs), 0)),
         "flops": str(sum((c.flops for c in schedule.costs), 0)),
         "arena_bytes": str(schedule.arena.size),
+        "backend": _backend(schedule, assembled, disabled),
         "object_bytes": len(assembled.code.data),
         "passes": [
             {
@@ -45,6 +50,24 @@ def compile_report(
         ],
         "unfused": [{"from": a.op, "to": b.op, "reason": reason} for a, b, reason in schedule.unfused],
     }
+
+
+def _backend(schedule: Schedule, assembled: Assembled, disabled: frozenset[str]) -> list[dict[str, Any]]:
+    """What each switch of the back end stands for in this program."""
+    from graphc.ir.dims import product
+    from graphc.ir.dtypes import BY_NAME
+    from graphc.schedule.switches import SWITCHES
+
+    held: dict[tuple[Any, ...], int] = {}
+    for buffer in schedule.arena.offsets:
+        key = (buffer.shape, buffer.dtype)
+        held[key] = held.get(key, 0) + 1
+    total = sum((product(shape) * BY_NAME[dtype].itemsize * count for (shape, dtype), count in held.items()), 0)
+    did = schedule.effects | {
+        "arena_reuse": {"bytes of temporaries": str(total)},
+        "kernel_sharing": {"calls": len(schedule.calls), "kernels": assembled.kernels},
+    }
+    return [{"name": name, "on": name not in disabled, "did": did.get(name, {})} for name in SWITCHES]
 
 
 def _buffers(call: KernelCall, *access: str) -> list[dict[str, str]]:
@@ -81,6 +104,11 @@ class Report(dict[str, Any]):
                 ", ".join(f"{name} x{count}" for name, count in p["rules"].items()),
             ]
             for p in self["passes"]
+        ])  # fmt: skip
+        lines.append("")
+        lines += _table(["back end", "", "did"], [
+            [b["name"], "on" if b["on"] else "off", ", ".join(f"{what}: {n}" for what, n in b["did"].items())]
+            for b in self["backend"]
         ])  # fmt: skip
         if self["unfused"]:
             lines += ["", "not fused:"]

@@ -43,7 +43,8 @@ class Config:
     mode : str
         ``"compile"``: native code. ``"interpret"``: NumPy, nothing is compiled.
     disable : tuple of str
-        Names of passes to leave out.
+        Names of optimisations to leave out: passes, and the switches of the back end
+        (`graphc.schedule.switches.SWITCHES`). Results stay the same up to rounding.
     threads : int
         Native threads; 0 means all cores.
     strict_denormals : bool
@@ -67,6 +68,10 @@ class Config:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
+        if self.disable:
+            from graphc.session.switches import check_switches
+
+            check_switches(self.disable, [item.name for _, item in self.extra_passes])
 
 
 @runtime_checkable

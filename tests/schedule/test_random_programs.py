@@ -10,7 +10,8 @@ from graphc.ir.dtypes import float64, int32
 from graphc.ir.program import Program
 from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
-from graphc.schedule.plan import plan_program
+from graphc.schedule.plan import ScheduleOptions, plan_program
+from graphc.schedule.switches import SWITCHES
 from tests.schedule.oracle import check
 
 N = symbol("n")
@@ -118,7 +119,21 @@ def test_schedule_agrees_with_the_interpreter(data):
     for _ in range(data.draw(st.integers(3, 22))):
         draw.step()
     program = draw.program()
-    schedule = plan_program(program)
+    _check_at_sizes(program, plan_program(program))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.data())
+def test_any_switches_may_be_off(data):
+    draw = Draw(data)
+    for _ in range(data.draw(st.integers(3, 22))):
+        draw.step()
+    program = draw.program()
+    off = frozenset(data.draw(st.sets(st.sampled_from(sorted(SWITCHES)), min_size=1)))
+    _check_at_sizes(program, plan_program(program, ScheduleOptions(disabled=off)))
+
+
+def _check_at_sizes(program, schedule):
     rng = np.random.default_rng(0)
     for n in (1, 3, 0):
         # A reduction over nothing is an infinity for max and min; that is not what is tested here.

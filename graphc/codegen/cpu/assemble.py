@@ -64,7 +64,11 @@ class Assembled:
 
 
 def assemble(
-    schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget | None = None, threads: int = 1
+    schedule: Schedule,
+    symbols: tuple[Dim, ...],
+    target: HostTarget | None = None,
+    threads: int = 1,
+    share: bool = True,
 ) -> Assembled:
     """Generate and link the code of a schedule.
 
@@ -76,12 +80,14 @@ def assemble(
     target : HostTarget, optional
     threads : int
         Threads that long kernels are divided over.
+    share : bool
+        Whether calls may share a kernel.
 
     Returns
     -------
     Assembled
     """
-    return _Assembler(schedule, symbols, target or host_target(), threads).run()
+    return _Assembler(schedule, symbols, target or host_target(), threads, share).run()
 
 
 def nanoseconds(cost: Cost) -> Dim:
@@ -90,18 +96,21 @@ def nanoseconds(cost: Cost) -> Dim:
 
 
 class _Assembler:
-    def __init__(self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget, threads: int) -> None:
+    def __init__(
+        self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget, threads: int, share: bool
+    ) -> None:
         self.schedule = schedule
         self.symbols = symbols
         self.threads = threads
         self.target = target
-        self.kernels: dict[KernelSpec, KernelText] = {}
+        self.share = share
+        self.kernels: dict[KernelSpec | KernelCall, KernelText] = {}
         self.sources: list[tuple[str, str]] = []
         self.words: dict[Buffer, int] = {}
         self.externals: dict[str, int] = {}
         self.dims: dict[Dim, int] = {}
         self.hosts: list[KernelCall] = []
-        self.shared = shared_forms(call.spec for call in schedule.calls)
+        self.shared = shared_forms(call.spec for call in schedule.calls) if share else {}
 
     def run(self) -> Assembled:
         started = time.perf_counter()
@@ -133,9 +142,10 @@ class _Assembler:
             return host_kernel(f"host_{len(self.hosts) - 1}", len(self.hosts) - 1, len(call.buffers), self.symbols)
         if spec in self.shared:
             spec = self.shared[spec][0]
-        found = self.kernels.get(spec)
+        key = spec if self.share else call
+        found = self.kernels.get(key)
         if found is None:
-            found = self.kernels[spec] = self._emit(spec, f"kernel_{len(self.kernels)}")
+            found = self.kernels[key] = self._emit(spec, f"kernel_{len(self.kernels)}")
         return found
 
     def _emit(self, spec: KernelSpec, name: str) -> KernelText:
