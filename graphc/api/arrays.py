@@ -164,18 +164,30 @@ def scatter_nd(indices: Any, updates: Any, shape: Any) -> Node:
     return builder().emit("scatter_nd", zeros, as_node(indices), values, batch_dims=0, mode="add")
 
 
-def _scatter(mode: str) -> Any:
+def _scatter(name: str, mode: str, what: str) -> Any:
     def body(tensor: Any, indices: Any, updates: Any) -> Node:
         x = as_node(tensor)
         return builder().emit("scatter_nd", x, as_node(indices), as_node(updates, x.dtype), batch_dims=0, mode=mode)
 
-    body.__name__ = f"tensor_scatter_{mode}"
-    body.__doc__ = f"The tensor with `updates` combined at points ({mode}); an index out of range fails the run."
+    body.__name__ = name
+    body.__doc__ = f"""The tensor with {what} at points; an index out of range fails the run.
+
+    Parameters
+    ----------
+    tensor : Tensor or array_like
+    indices : integer Tensor
+        The last axis holds coordinates into the leading axes of `tensor`.
+    updates : Tensor or array_like
+        Elements or slices, one for each point.
+    name : str, optional
+    """
     return operation(body.__name__)(body)
 
 
-tensor_scatter_update, tensor_scatter_add = _scatter("update"), _scatter("add")
-tensor_scatter_max, tensor_scatter_min = _scatter("max"), _scatter("min")
+tensor_scatter_update = _scatter("tensor_scatter_update", "set", "elements replaced by `updates`")
+tensor_scatter_add = _scatter("tensor_scatter_add", "add", "`updates` added")
+tensor_scatter_max = _scatter("tensor_scatter_max", "max", "elements raised to `updates`")
+tensor_scatter_min = _scatter("tensor_scatter_min", "min", "elements lowered to `updates`")
 
 
 @operation("one_hot")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from graphc.api.documentation import complete
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Ref, Tensor
@@ -43,6 +44,7 @@ def operation(type_name: str | None = None) -> Callable[[Callable[..., Any]], Ca
             return apply(label, body, args, kwargs, name)
 
         call.body = body  # type: ignore[attr-defined]
+        call.__doc__ = complete(label, body)
         return call
 
     return decorate

@@ -7,10 +7,14 @@ from typing import Any
 
 from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, division_type, promote_all, static_ints
 from graphc.api.define import operation
+from graphc.api.documentation import with_result
 from graphc.ir.dims import product
 from graphc.ir.dtypes import DType, as_dtype, bool_, float64, int32, int64, uint64
 from graphc.ir.node import Node
 from graphc.ops.shapes import reduced_shape
+
+_FLOATS = """Of the shape of `x`. Floats keep their element type; integers of up to 16 bits give float32, wider ones
+    float64. Tests of floats (``is_nan`` and the like) give booleans."""
 
 
 def _numbers(operands: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -22,7 +26,9 @@ def _arithmetic(primitive: str, doc: str) -> Callable[..., Any]:
     def body(x: Any, y: Any) -> Node:
         return builder().emit(primitive, *_numbers(promote_all((x, y))))
 
-    return _finish(body, primitive, doc)
+    return _finish(
+        body, primitive, with_result(doc, "Of the operands' common element type and broadcast shape.", primitive)
+    )
 
 
 def _comparison(primitive: str, name: str, doc: str) -> Callable[..., Any]:
@@ -32,21 +38,25 @@ def _comparison(primitive: str, name: str, doc: str) -> Callable[..., Any]:
             operands = _numbers(operands)
         return builder().emit(primitive, *operands)
 
-    return _finish(body, name, doc)
+    return _finish(body, name, with_result(doc, "Booleans, of the operands' broadcast shape.", primitive))
 
 
 def _floating(primitive: str, doc: str, name: str | None = None) -> Callable[..., Any]:
     def body(x: Any) -> Node:
         return builder().emit(primitive, as_floating(x))
 
-    return _finish(body, name or primitive, doc)
+    return _finish(body, name or primitive, with_result(doc, _FLOATS, primitive))
 
 
 def _any_number(primitive: str, doc: str, name: str | None = None) -> Callable[..., Any]:
     def body(x: Any) -> Node:
         return builder().emit(primitive, *_numbers((as_node(x),)))
 
-    return _finish(body, name or primitive, doc)
+    return _finish(
+        body,
+        name or primitive,
+        with_result(doc, "Of the shape and element type of `x`; booleans count as int32.", primitive),
+    )
 
 
 def _finish(body: Callable[..., Any], name: str, doc: str) -> Callable[..., Any]:
@@ -144,14 +154,14 @@ def _reduction(kind: str, name: str, doc: str) -> Callable[..., Any]:
     def body(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
         return _reduced(kind, as_node(x), axis, keepdims)
 
-    return _finish(body, name, doc)
+    return _finish(body, name, with_result(doc, "Of the element type of `x`, without the reduced axes.", kind))
 
 
 def _truth(kind: str, name: str, doc: str) -> Callable[..., Any]:
     def body(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
         return _reduced(kind, as_node(x, bool_), axis, keepdims)
 
-    return _finish(body, name, doc)
+    return _finish(body, name, with_result(doc, "Booleans, without the reduced axes.", kind))
 
 
 reduce_prod = _reduction("prod", "reduce_prod", "Product over axes.")
@@ -167,7 +177,7 @@ def _position(kind: str, doc: str) -> Callable[..., Any]:
         found = builder().emit(kind, node, axis=axis_of(axis, node.rank))
         return as_node(found, as_dtype(output_type))
 
-    return _finish(body, kind, doc)
+    return _finish(body, kind, with_result(doc, "Integers, without the axis.", kind))
 
 
 argmax = _position("argmax", "Position of the first largest element along an axis.")
@@ -209,7 +219,11 @@ def _rounding(primitive: str, doc: str, name: str | None = None) -> Callable[...
         node = as_node(x)
         return node if not node.dtype.is_floating else builder().emit(primitive, node)
 
-    return _finish(body, name or primitive, doc)
+    return _finish(
+        body,
+        name or primitive,
+        with_result(doc, "Of the shape and element type of `x`; integers as they are.", primitive),
+    )
 
 
 floor = _rounding("floor", "The largest integer not above x.")
@@ -248,7 +262,7 @@ def _two_floats(primitive: str, doc: str) -> Callable[..., Any]:
         a, b = promote_all((x, y))
         return builder().emit(primitive, as_floating(a), as_floating(b))
 
-    return _finish(body, primitive, doc)
+    return _finish(body, primitive, with_result(doc, "Floats, of the operands' broadcast shape.", primitive))
 
 
 atan2 = _two_floats("atan2", "Angle of the point (y, x) given as atan2(y, x), in radians.")
@@ -273,7 +287,9 @@ def _logical(primitive: str, name: str, doc: str) -> Callable[..., Any]:
     def body(x: Any, y: Any) -> Node:
         return builder().emit(primitive, as_node(x, bool_), as_node(y, bool_))
 
-    return _finish(body, name, doc)
+    return _finish(
+        body, name, with_result(doc, "Booleans, of the operands' broadcast shape; numbers count as true unless 0.")
+    )
 
 
 logical_and = _logical("and", "logical_and", "Whether both hold.")
@@ -330,7 +346,7 @@ def _cumulative(primitive: str, doc: str) -> Callable[..., Any]:
             primitive, node, axis=axis_of(axis, node.rank), exclusive=bool(exclusive), reverse=bool(reverse)
         )
 
-    return _finish(body, primitive, doc)
+    return _finish(body, primitive, with_result(doc, "Of the shape and element type of `x`.", primitive))
 
 
 cumsum = _cumulative("cumsum", "Sums of the elements up to each one along an axis.")
