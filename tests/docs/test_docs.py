@@ -1,4 +1,7 @@
-"""What the documents show is what happens: their Python blocks run, and a text block right after one is its output."""
+"""What the documents show is what happens.
+
+Their Python blocks run, and a text block right after one is its output; blocks with prompts run as doctests.
+"""
 
 import contextlib
 import doctest
@@ -49,6 +52,13 @@ def test_blocks_run_and_print_what_is_shown(path: Path, tmp_path: Path, monkeypa
     agrees = doctest.OutputChecker().check_output
     with gc.Graph().as_default():
         for block in python_blocks(path.read_text()):
+            if block.code.startswith(">>> "):
+                session = doctest.DocTest([], namespace, path.name, path.name, block.line, None)
+                session.examples = doctest.DocTestParser().get_examples(block.code, path.name)
+                assert not doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, clear_globs=False).failed
+                # A doctest runs in a copy of the names that it was given.
+                namespace.update(session.globs)
+                continue
             # Leading newlines put the lines of the block where they are in the document, for the messages of errors.
             code = compile("\n" * block.line + block.code, path.name, "exec")
             printed = io.StringIO()
