@@ -125,7 +125,30 @@ def random_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: int | None = None,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normal numbers of a mean and standard deviation, which may be tensors."""
+    """Normal numbers of a mean and standard deviation.
+
+    Parameters
+    ----------
+    shape : sequence of int or Tensor
+    mean, stddev : number or Tensor
+    dtype : DType
+    seed : int, optional
+        Makes the numbers independent of the operation's name.
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+        New numbers at every run, one value within a run.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     z = gc.random_normal([1000], mean=3.0, seed=1)
+    ...     print(abs(session.run(gc.reduce_mean(z)) - 3.0) < 0.2)
+    True
+    """
     element = as_dtype(dtype)
 
     def body(key: int, runs: Node, shape: Any, mean: Any, stddev: Any) -> Node:

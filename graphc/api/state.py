@@ -16,10 +16,30 @@ from graphc.graph.variable import GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variabl
 def assign(ref: Variable, value: Any, name: str | None = None) -> Tensor:
     """Set a variable; the result is the new value.
 
+    Parameters
+    ----------
+    ref : Variable
+    value : Tensor or array_like
+        Of the variable's shape and element type; Python numbers are converted.
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+        The new value; other reads in the same run see the old one.
+
     Raises
     ------
     GraphError
-        If the shape does not fit.
+        If shape or element type do not fit.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     v = gc.Variable([1.0, 2.0])
+    ...     print(session.run([gc.assign(v, v * 10.0), v]), session.run(v))
+    [array([10., 20.], dtype=float32), array([1., 2.], dtype=float32)] [10. 20.]
     """
     return _write("Assign", ref, value, name)
 

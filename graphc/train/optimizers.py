@@ -18,6 +18,17 @@ class GradientDescentOptimizer(Optimizer):
     ----------
     learning_rate : float or Tensor
     name : str
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     p = gc.Variable(4.0)
+    ...     step = gc.train.GradientDescentOptimizer(0.25).minimize(gc.square(p))
+    ...     for _ in range(2):
+    ...         session.run(step)
+    ...     print(session.run(p))
+    1.0
     """
 
     def __init__(self, learning_rate: Any, name: str = "gradient_descent") -> None:
