@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,27 @@ def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep
         from graphc.runtime.cache import default_cache
 
         cache = default_cache()
-    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison, thread_count(config))
+    lowered, resized = with_resized_fetched(lowered)
+    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison, thread_count(config), resized)
+
+
+def with_resized_fetched(lowered: Lowered) -> tuple[Lowered, tuple[int, ...]]:
+    """The program with new values that need not have the held value's shape as further outputs, not as updates.
+
+    Native code writes variables where they lie: a value of another shape needs another place.
+
+    Returns
+    -------
+    (Lowered, tuple of int)
+        And the slots of these variables, in the order of the further outputs.
+    """
+    program = lowered.program
+    moved = [(slot, node) for slot, node in program.updates if node.shape != program.variables[slot].shape]
+    if not moved:
+        return lowered, ()
+    kept = tuple(update for update in program.updates if update not in moved)
+    changed = replace(program, outputs=(*program.outputs, *(node for _, node in moved)), updates=kept)
+    return replace(lowered, program=changed), tuple(slot for slot, _ in moved)
 
 
 class CompiledStep:
@@ -45,9 +66,14 @@ class CompiledStep:
         Fill working memory with NaN before every run.
     threads : int
         Threads that the program was built for.
+    resized : tuple of int
+        Slots of the variables whose new values are the last outputs.
     """
 
-    def __init__(self, lowered: Lowered, built: Built, store: Store, poison: bool = False, threads: int = 1) -> None:
+    def __init__(
+        self, lowered: Lowered, built: Built, store: Store, poison: bool = False, threads: int = 1,
+        resized: tuple[int, ...] = (),
+    ) -> None:  # fmt: skip
         self.lowered = lowered
         self.built = built
         self.store = store
@@ -68,7 +94,8 @@ class CompiledStep:
 
             externals |= pool_symbols(threads)
         further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
-        self.locked = bool(lowered.program.updates)
+        self.resized = resized
+        self.locked = bool(lowered.program.updates or resized)
         self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)
         self.version = store.version
 
@@ -93,7 +120,7 @@ class CompiledStep:
 
     def attempt(self, values: Sequence[Any]) -> list[Any] | None:
         """Run once on unchecked values if they are exactly such arrays as the last run had, else return None."""
-        if self.store.version != self.version:
+        if self.store.version != self.version or self.resized:
             return None
         try:
             if not self.locked:
@@ -109,11 +136,21 @@ class CompiledStep:
                 self.executable.bind_variables(self._arrays())
                 self.version = self.store.version
         try:
-            return self.executable(*feeds)
+            return self._resize(self.executable(*feeds))
         except StepError as error:
             raise self._failure(error, feeds) from None
         except GuardError as error:
             raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
+
+    def _resize(self, outputs: list[Any]) -> list[Any]:
+        """Hand the last outputs to the store."""
+        if not self.resized:
+            return outputs
+        for slot, value in zip(self.resized, outputs[-len(self.resized) :], strict=True):
+            variable = self.lowered.variables[slot]
+            assert not isinstance(variable, Constant)
+            self.store.save(variable, value)
+        return outputs[: -len(self.resized)]
 
     def guard(self, number: int) -> Guard:
         """The equality that the program checks under a number."""
