@@ -54,6 +54,8 @@ def carries_gradient(node: Node) -> bool:
     """Whether a derivative of this node with respect to some operand may be asked for."""
     if node.op == "gradient":
         return True
+    if node.op == "stop_gradient":
+        return False
     if node.op in ("item", "jacobian"):
         return node.dtype.is_floating
     if isinstance(node.type, TensorType) and not node.dtype.is_floating:
