@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -87,3 +88,45 @@ def test_unrolled_lstm_has_short_memory_formulas() -> None:
         fetches, feeds = build()
         session.run(fetches, feeds)
         assert len(str(session.report(fetches, list(feeds))["arena_bytes"])) < 300
+
+
+def test_one_step_of_k_means() -> None:
+    random = np.random.default_rng(0)
+    points = np.concatenate([random.normal(c, 0.3, (20, 2)) for c in (0.0, 3.0, 6.0)]).astype(np.float32)
+    start = points[[0, 20, 40]] + 0.5
+    nearest = ((points[:, None] - start) ** 2).sum(2).argmin(1)
+    centres = np.stack([points[nearest == k].mean(0) for k in range(3)])
+
+    def build() -> tuple[Any, dict[Any, Any]]:
+        x = gc.placeholder(gc.float32, [None, 2])
+        centre = gc.Variable(start)
+        label = gc.argmin(gc.reduce_sum(gc.square(x[:, None, :] - centre), axis=2), axis=1)
+        total = gc.unsorted_segment_sum(x, label, 3)
+        count = gc.unsorted_segment_sum(gc.ones_like(x[:, 0]), label, 3)
+        return [label, gc.assign(centre, total / gc.maximum(count[:, None], 1.0))], {x: points}
+
+    check(build, [nearest, centres])
+
+
+def test_threads_with_graphs_of_their_own_and_with_one_session() -> None:
+    found: dict[int, float] = {}
+
+    def own(k: int) -> None:
+        with gc.Graph().as_default(), gc.Session() as session:
+            x, v = gc.placeholder(gc.float32, [None]), gc.Variable(np.float32(k))
+            count = gc.assign_add(v, 1.0)
+            for _ in range(50):
+                session.run(count)
+            found[k] = float(session.run(gc.reduce_sum(x) * v, {x: np.ones(k + 1, np.float32)}))
+
+    threads = [threading.Thread(target=own, args=(k,)) for k in range(4)]
+    with gc.Graph().as_default(), gc.Session() as shared:
+        total = gc.Variable(0)
+        count = gc.assign_add(total, 1)
+        threads += [threading.Thread(target=lambda: [shared.run(count) for _ in range(500)]) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert shared.run(total) == 1500
+    assert found == {k: (k + 50) * (k + 1) for k in range(4)}
