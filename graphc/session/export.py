@@ -14,6 +14,7 @@ from graphc.graph.origin import user_origin
 from graphc.ir.constants import Constant
 from graphc.passes.pipeline import PipelineOptions, run_pipeline
 from graphc.schedule.plan import ScheduleOptions, plan_program
+from graphc.schedule.switches import switched_off
 from graphc.session.build import call_infos
 from graphc.session.failures import failure_texts
 
@@ -32,9 +33,10 @@ def module_text(plan: Plan, ranks: tuple[int, ...]) -> str:
     import graphc
 
     lowered, config = plan.lowered(ranks), plan.session.config
-    options = PipelineOptions(disabled=frozenset(config.disable), extra=config.extra_passes)
+    off = switched_off(config.disable)
+    options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
     program, _ = run_pipeline(lowered.program, lowered.builder, options)
-    schedule = plan_program(program, ScheduleOptions())
+    schedule = plan_program(program, ScheduleOptions(disabled=off))
     names = ModuleNames(
         f"A computation written by graphc {graphc.__version__}.",
         [tensor.op.name for tensor in plan.feeds],
