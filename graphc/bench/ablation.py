@@ -1,8 +1,8 @@
 """What each optimisation is worth: ``python -m graphc.bench.ablation``.
 
-Every model is compiled with all optimisations and with each switched off in turn. The table shows kernel calls, bytes of
-temporaries at the sizes of the feeds, and the median time of a step; all forms of a model take turns, so that other work
-on the machine disturbs them alike.
+Every model is compiled with all optimisations and with each switched off in turn. The table shows kernel calls, bytes
+of temporaries at the sizes of the feeds, and the median time of a step; all forms of a model take turns, so that other
+work on the machine disturbs them alike.
 """
 
 from __future__ import annotations
