@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,12 +39,33 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = threading.Condition()
         self.version = 0
+        self._readers = 0
         self._values: dict[Variable, np.ndarray] = {}
 
     def __contains__(self, variable: object) -> bool:
         return variable in self._values
+
+    def begin_read(self) -> None:
+        """Enter a run that only reads: such runs go together, and keep writers out until `end_read`."""
+        with self.lock:
+            self._readers += 1
+
+    def end_read(self) -> None:
+        """Leave a run that only reads."""
+        with self.lock:
+            self._readers -= 1
+            if not self._readers:
+                self.lock.notify_all()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep all other runs out, for one that writes."""
+        with self.lock:
+            while self._readers:
+                self.lock.wait()
+            yield
 
     def array(self, variable: Variable) -> np.ndarray:
         """The array that holds the variable, initialised on first use. Shared: do not change it.
@@ -87,7 +109,7 @@ class Store:
         """
         array = np.asarray(value, dtype=variable.dtype.np)
         variable.check_shape(array.shape)
-        with self.lock:
+        with self.exclusive():
             held = self._values.get(variable)
             if held is not None and held.shape == array.shape:
                 held[...] = array

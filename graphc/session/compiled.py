@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ class CompiledStep:
         further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
         self.resized = resized
         self.locked = bool(lowered.program.updates or resized)
+        self.reads = any(not isinstance(v, Constant) for v in lowered.variables)
         self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)
         self.version = store.version
 
@@ -113,28 +114,43 @@ class CompiledStep:
         SizeMismatch
             If sizes taken to be equal are not.
         """
-        if not self.locked:
-            return self._run(feeds)
-        with self.store.lock:
-            return self._run(feeds)
+        while self.store.version != self.version:
+            self._rebind()
+        found: list[Any] = self._guarded(lambda: self._run(feeds))
+        return found
 
     def attempt(self, values: Sequence[Any]) -> list[Any] | None:
         """Run once on unchecked values if they are exactly such arrays as the last run had, else return None."""
         if self.store.version != self.version or self.resized:
             return None
         try:
-            if not self.locked:
+            if not self.reads:
                 return self.executable.attempt(*values)
-            with self.store.lock:
-                return self.executable.attempt(*values)
+            found: list[Any] | None = self._guarded(lambda: self.executable.attempt(*values))
+            return found
         except StepError as error:
             raise self._failure(error, values) from None
 
+    def _guarded(self, run: Callable[[], Any]) -> Any:
+        """Run beside other readers of the store, or alone if this program writes."""
+        if not self.reads:
+            return run()
+        if self.locked:
+            with self.store.exclusive():
+                return run()
+        self.store.begin_read()
+        try:
+            return run()
+        finally:
+            self.store.end_read()
+
+    def _rebind(self) -> None:
+        """Variables have moved: use their new places."""
+        with self.store.exclusive():
+            self.executable.bind_variables(self._arrays())
+            self.version = self.store.version
+
     def _run(self, feeds: Sequence[np.ndarray]) -> list[Any]:
-        if self.store.version != self.version:
-            with self.store.lock:
-                self.executable.bind_variables(self._arrays())
-                self.version = self.store.version
         try:
             return self._resize(self.executable(*feeds))
         except StepError as error:

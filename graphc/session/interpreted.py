@@ -45,7 +45,7 @@ class InterpretedStep:
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run once: fetched arrays, in order; variables are updated together at the end."""
-        with self.store.lock:
+        with self.store.exclusive():
             variables = self.store.values(self.lowered.variables)
             shapes = [f.shape for f in feeds] + [v.shape for v in variables]
             bindings = bind_sizes(self.program, shapes)
