@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from graphc.ir.node import Node
@@ -127,8 +128,12 @@ def thread_count(config: Config) -> int:
     return config.threads or available_threads()
 
 
+@lru_cache(maxsize=1)
 def source_digest() -> str:
-    """A digest of graphc's own files by size and time: an edited compiler finds nothing of the old one's."""
+    """A digest of graphc's own files by size and time: an edited compiler finds nothing of the old one's.
+
+    Taken once per process: what was edited later is not what runs.
+    """
     import os
 
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
