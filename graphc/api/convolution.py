@@ -79,7 +79,7 @@ def _groups(x: Node, w: Node) -> int:
     have, want = x.shape[-1], w.shape[-2]
     if isinstance(have, int) and isinstance(want, int) and want and have % want == 0:
         return have // want
-    if have == want:
+    if have == want or not (isinstance(have, int) and isinstance(want, int)):
         return 1
     raise ValueError(f"{have} channels do not divide into filters for {want}: {x.tensor!r}, {w.tensor!r}")
 

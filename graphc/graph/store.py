@@ -42,14 +42,20 @@ class Store:
         self.lock = threading.Condition()
         self.version = 0
         self._readers = 0
+        self._writers = 0
         self._values: dict[Variable, np.ndarray] = {}
 
     def __contains__(self, variable: object) -> bool:
         return variable in self._values
 
     def begin_read(self) -> None:
-        """Enter a run that only reads: such runs go together, and keep writers out until `end_read`."""
+        """Enter a run that only reads: such runs go together, and keep writers out until `end_read`.
+
+        A writer that waits goes first: a steady stream of readers must not keep it out for ever.
+        """
         with self.lock:
+            while self._writers:
+                self.lock.wait()
             self._readers += 1
 
     def end_read(self) -> None:
@@ -63,9 +69,14 @@ class Store:
     def exclusive(self) -> Iterator[None]:
         """Keep all other runs out, for one that writes."""
         with self.lock:
-            while self._readers:
-                self.lock.wait()
-            yield
+            self._writers += 1
+            try:
+                while self._readers:
+                    self.lock.wait()
+                yield
+            finally:
+                self._writers -= 1
+                self.lock.notify_all()
 
     def array(self, variable: Variable) -> np.ndarray:
         """The array that holds the variable, initialised on first use. Shared: do not change it.

@@ -194,7 +194,8 @@ class CompiledStep:
         call = self.built.calls[error.call]
         nodes = nodes_of(self.lowered, call)
         reason = str(raised) if raised is not None else self._reason(nodes, feeds)
-        return ExecutionError(f"{call.label}: {reason}; no variable was changed", origin_of(self.lowered, nodes))
+        named = reason if reason.startswith(f"{call.label}:") else f"{call.label}: {reason}"
+        return ExecutionError(f"{named}; no variable was changed", origin_of(self.lowered, nodes))
 
     def failures(self) -> dict[int, str]:
         """What to say when a call fails whose operations can, by its number."""

@@ -8,6 +8,7 @@ from typing import Any
 from graphc.graph.errors import FetchError
 from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
+from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
 
 
@@ -23,7 +24,7 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
         try:
             found: Any = graph.get_tensor_by_name(fetch) if ":" in fetch else graph.get_operation_by_name(fetch)
         except KeyError as error:
-            raise FetchError(f"cannot fetch {fetch!r}: {error.args[0]}") from None
+            raise FetchError(f"cannot fetch {fetch!r}: {error.args[0]}", user_origin()) from None
     else:
         found = fetch
     if isinstance(found, Variable):
@@ -31,7 +32,8 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
             found = found.value()
     if not isinstance(found, Tensor | Operation):
         raise FetchError(
-            f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names"
+            f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names",
+            user_origin(),
         )
     if found.graph is not graph:
         origin = found.origin if isinstance(found, Operation) else found.op.origin

@@ -20,3 +20,22 @@ def test_functions_are_exported(module: str) -> None:
     missing = [n for n in own if not hasattr(gc, n.rstrip("_")) and not hasattr(gc.nn, n.rstrip("_"))]
     internal = {"graph_seed"}
     assert set(missing) <= internal
+
+
+def test_channels_known_only_at_run_time_are_those_of_the_filters() -> None:
+    import numpy as np
+
+    with gc.Graph().as_default(), gc.Session() as session:
+        x = gc.placeholder(gc.float32, [None, 4, 4, None])
+        y = gc.nn.conv2d(x, np.ones((2, 2, 3, 5), np.float32), 1, "VALID")
+        assert session.run(y, {x: np.ones((2, 4, 4, 3), np.float32)}).tolist() == np.full((2, 3, 3, 5), 12.0).tolist()
+        with pytest.raises(gc.FeedError, match="do not fit together"):
+            session.run(y, {x: np.ones((2, 4, 4, 2), np.float32)})
+
+
+def test_a_failure_in_a_kernel_names_its_operation_once() -> None:
+    with gc.Graph().as_default(), gc.Session() as session:
+        index = gc.placeholder(gc.int32, [None])
+        picked = gc.gather(gc.constant([1.0, 2.0]), index)
+        with pytest.raises(gc.ExecutionError, match=r"^gather: index 7 at position \[1\]"):
+            session.run(picked, {index: [0, 7]})
