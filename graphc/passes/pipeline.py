@@ -10,7 +10,7 @@ from graphc.ir.dims import Dim
 from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
-from graphc.passes import rewriting, shapes, sharing, variables
+from graphc.passes import factoring, rewriting, shapes, sharing, variables
 from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
 
 
@@ -26,6 +26,7 @@ PASSES = _listed(
     expand_gradients,
     rewriting.stabilize_gradients,
     rewriting.simplify,
+    factoring.factor_out,
     sharing.share,
     variables.drop_idle_updates,
 )
