@@ -11,6 +11,8 @@ from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable
 from graphc.ops.builder import Builder
 
+BOUNDARIES = ("identity", "stop_gradient", "fed")
+
 
 def expand_gradients(program: Program, builder: Builder) -> Program:
     """The program without ``gradient`` nodes and without the boundaries they needed.
@@ -55,9 +57,9 @@ def _expand(node: Node, inputs: list[Node], builder: Builder) -> list[Node]:
 
 
 def drop_boundaries(program: Program, builder: Builder) -> Program:
-    """The program without identities: what they kept apart may merge now."""
+    """The program without identities and feeds of computed tensors: what they kept apart may merge now."""
     new: dict[Node, Node] = {}
     for node in reachable(program.roots):
         inputs = [new[n] for n in node.inputs]
-        new[node] = inputs[0] if node.op in ("identity", "stop_gradient") else builder.rebuild(node, inputs)
+        new[node] = inputs[0] if node.op in BOUNDARIES else builder.rebuild(node, inputs)
     return program.replace_results(new)

@@ -10,7 +10,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim
 from graphc.ir.dtypes import DType, as_dtype
 from graphc.ir.types import TensorType, TupleType
-from graphc.ops.batching import shifted
+from graphc.ops.batching import all_shifted, shifted
 from graphc.ops.record import OpRecord, register
 
 
@@ -92,6 +92,28 @@ register(
         symbolic=lambda x, tag=0: x,
         doc="The operand itself. With a tag it is a boundary: nothing is merged or rewritten across it "
         "until gradients exist.",
+    )
+)
+
+
+def _infer_fed(value: TensorType, computed: TensorType) -> TensorType:
+    if value != computed:
+        raise ValueError(f"the fed value is {value!r}, the computed one {computed!r}")
+    return value
+
+
+register(
+    OpRecord(
+        "fed",
+        "meta",
+        _infer_fed,
+        lambda value, computed: value,
+        lambda g, out, value, computed: (None, g),
+        batch=all_shifted("fed"),
+        sample=((-3.0, 3.0), (-3.0, 3.0)),
+        doc="The value fed to a tensor, with the gradient of the value computed for it: nothing is merged or rewritten "
+        "across it until gradients exist.",
+        differentiable=False,
     )
 )
 register(

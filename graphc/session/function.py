@@ -293,7 +293,7 @@ def _replaced(graph: Graph, outputs: Any, writes: list[Operation], givens: Any) 
 
 
 def _between(targets: Sequence[Operation], replaced: set[Tensor]) -> list[Operation]:
-    from graphc.session.lower import needed_operations
+    from graphc.session.passage import needed_operations
 
     return needed_operations(targets, replaced)
 

@@ -6,7 +6,7 @@ reads and writes of variables become data flow, every other operation runs its b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphc.api.define import run_body
@@ -22,6 +22,7 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.ops.context import Lowering, lowering_into
+from graphc.session.passage import DERIVATIVES, operations_to_lower, wholly_fed
 
 WRITES = ("Assign", "AssignAdd", "AssignSub")
 
@@ -64,21 +65,6 @@ class Lowered:
     operations: list[Operation]
 
 
-def needed_operations(targets: Iterable[Operation], fed: set[Tensor]) -> list[Operation]:
-    """Operations that must run, in the order they were made."""
-    found: dict[int, Operation] = {}
-    stack = list(targets)
-    while stack:
-        op = stack.pop()
-        if op.id in found:
-            continue
-        found[op.id] = op
-        stack.extend(t.op for t in op.inputs if t not in fed)
-        stack.extend(op.control_inputs)
-        stack.extend(op.updates)
-    return [found[i] for i in sorted(found)]
-
-
 def lower(fetches: Sequence[Tensor | Operation], feeds: Sequence[Feed]) -> Lowered:
     """Specialise a graph.
 
@@ -114,6 +100,7 @@ class _Lowerer:
         self.written: dict[Operation, Node] = {}
         self.after: dict[Operation, frozenset[Operation]] = {}
         self.boundaries: set[Tensor] = set()
+        self.passed: frozenset[Tensor] = frozenset()
         self.guards: list[Guard] = []
 
     def fresh_symbol(self, hint: str) -> str:
@@ -121,11 +108,10 @@ class _Lowerer:
         return f"{hint}_{self.count}"
 
     def run(self) -> Lowered:
-        targets = [f.op if isinstance(f, Tensor) else f for f in self.fetches]
         fed = {feed.tensor for feed in self.feeds}
-        ops = needed_operations([t for t in targets if not _wholly_fed(t, fed)], fed)
+        ops, self.passed = operations_to_lower(self.fetches, fed)
         for op in ops:
-            if op.type in ("gradients", "jacobian"):
+            if op.type in DERIVATIVES:
                 self.boundaries.update(t for t in op.inputs if read_of(t.op) is None)
         inputs = tuple(self._input(i, feed) for i, feed in enumerate(self.feeds))
         for op in ops:
@@ -152,22 +138,45 @@ class _Lowerer:
         before = [self.after[t.op] for t in op.inputs if t.op in self.after]
         before += [self.after[c] for c in op.control_inputs if c in self.after]
         self.after[op] = frozenset().union(*before) if before else frozenset()
-        if op.outputs and all(t in fed for t in op.outputs):
+        if wholly_fed(op, fed - self.passed):
             return
         self.builder.current_origin = frozenset((op.id,))
         nodes = [self.values[t] for t in op.inputs]
         for tensor, node in zip(op.outputs, self._results(op, nodes), strict=True):
             if tensor in fed:
+                if tensor in self.passed:
+                    self.values[tensor] = self._passage(tensor, node)
                 continue
             if tensor in self.boundaries:
                 node = self.builder.emit("identity", node, tag=tensor.op.id + 1)
             self.values[tensor] = node
 
+    def _passage(self, tensor: Tensor, computed: Node) -> Node:
+        """The fed value of a tensor, whose gradient is that of its computed one."""
+        fed = self.values[tensor]
+        reason = f"the feed of {tensor.name}, through which a gradient passes\n  at {tensor.op.origin}"
+        if fed.rank != computed.rank or any(
+            a != b for a, b in zip(fed.shape, computed.shape, strict=True) if _both_known(a, b)
+        ):
+            raise GraphError(
+                f"a value of type {fed.type!r} is fed to {tensor.name}, which is computed as {computed.type!r}: "
+                "a gradient passes through it, so the two must have one shape",
+                tensor.op.origin,
+            )
+        for a, b in zip(fed.shape, computed.shape, strict=True):
+            if a != b:
+                self.guards.append(Guard(a, b, reason))
+        if fed.shape != computed.shape:
+            computed = self.builder.emit("reshape", computed, shape=fed.shape)
+        return self.builder.emit("fed", fed, computed)
+
     def _results(self, op: Operation, nodes: list[Node]) -> tuple[Node, ...]:
         if op.type == "placeholder":
+            through = ", ".join(sorted(t.name for t in self.passed))
+            needed = f"; gradients pass through the fed {through} and may need it" if through else ""
             raise GraphError(
                 f"the placeholder {op.name} ({op.outputs[0].dtype.name}, shape {op.outputs[0].shape}) must be fed: "
-                f"pass feed_dict={{...}} with a value for it",
+                f"pass feed_dict={{...}} with a value for it{needed}",
                 op.origin,
             )
         variable = read_of(op)
@@ -260,10 +269,6 @@ class _Lowerer:
 
 def _both_known(a: Dim, b: Dim) -> bool:
     return isinstance(a, int) and isinstance(b, int)
-
-
-def _wholly_fed(op: Operation, fed: set[Tensor]) -> bool:
-    return bool(op.outputs) and all(t in fed for t in op.outputs)
 
 
 class SizeMismatch(Exception):
