@@ -10,6 +10,7 @@ from graphc.autodiff.reverse import vjp
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable
 from graphc.ops.builder import Builder
+from graphc.ops.control import with_changed_bodies
 
 BOUNDARIES = ("identity", "stop_gradient", "fed")
 
@@ -27,6 +28,12 @@ def expand_gradients(program: Program, builder: Builder) -> Program:
     -------
     Program
     """
+    return drop_boundaries(_expanded(program, builder), builder)
+
+
+def _expanded(program: Program, builder: Builder) -> Program:
+    """The program without ``gradient`` nodes, those in bodies first."""
+    program = with_changed_bodies(program, builder, lambda part: _expanded(part, builder))
     new: dict[Node, Node] = {}
     expanded: dict[Node, list[Node]] = {}
     for node in reachable(program.roots):
@@ -42,7 +49,7 @@ def expand_gradients(program: Program, builder: Builder) -> Program:
         else:
             new[node] = builder.rebuild(node, inputs)
     builder.current_origin = frozenset()
-    return drop_boundaries(program.replace_results(new), builder)
+    return program.replace_results(new)
 
 
 def _expand(node: Node, inputs: list[Node], builder: Builder) -> list[Node]:
@@ -58,6 +65,7 @@ def _expand(node: Node, inputs: list[Node], builder: Builder) -> list[Node]:
 
 def drop_boundaries(program: Program, builder: Builder) -> Program:
     """The program without identities and feeds of computed tensors: what they kept apart may merge now."""
+    program = with_changed_bodies(program, builder, lambda part: drop_boundaries(part, builder))
     new: dict[Node, Node] = {}
     for node in reachable(program.roots):
         inputs = [new[n] for n in node.inputs]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphc.ir.body import Body
 from graphc.ir.dims import DimExpr, substitute
 from graphc.ir.node import Node
 from graphc.ir.program import Program, reachable
@@ -15,12 +16,44 @@ from graphc.ops.record import record_of
 
 
 def concrete(value: Any, bindings: Mapping[str, int]) -> Any:
-    """An attribute with its dimensions as integers."""
+    """An attribute with its dimensions as integers, and bodies as functions over arrays."""
+    if isinstance(value, Body):
+        return BoundBody(value, bindings)
     if isinstance(value, DimExpr):
         return substitute(value, dict(bindings))
     if isinstance(value, tuple):
         return tuple(concrete(v, bindings) for v in value)
     return value
+
+
+class BoundBody:
+    """A body as a function over arrays, once every size is known.
+
+    Attributes
+    ----------
+    empty : tuple of ndarray
+        No results of each kind: arrays of length 0 of a result's element type and, behind that axis, its shape.
+    """
+
+    def __init__(self, body: Body, bindings: Mapping[str, int]) -> None:
+        self.body = body
+        self.bindings = bindings
+        self._order = [node for node in reachable(body.results) if node.op != "parameter"]
+        self.empty = tuple(np.empty((0, *t.concrete(dict(bindings))), t.dtype.np) for t in body.result_types)
+
+    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        """The results for these arguments."""
+        values = dict(zip(self.body.parameters, arrays, strict=True))
+        for node in self._order:
+            values[node] = _value(node, values, self.bindings)
+        return tuple(values[node] for node in self.body.results)
+
+
+def _value(node: Node, values: Mapping[Node, Any], bindings: Mapping[str, int]) -> Any:
+    try:
+        return evaluate_node(node, [values[n] for n in node.inputs], bindings)
+    except IndexError as error:
+        raise NodeError(node, str(error)) from None
 
 
 class NodeError(ValueError):
@@ -73,10 +106,7 @@ def evaluate_nodes(
         elif node.op == "variable":
             values[node] = variables[node.attrs["slot"]]
         else:
-            try:
-                values[node] = evaluate_node(node, [values[n] for n in node.inputs], bindings)
-            except IndexError as error:
-                raise NodeError(node, str(error)) from None
+            values[node] = _value(node, values, bindings)
     return values
 
 

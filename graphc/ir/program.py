@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphc.ir.body import Body, bodies_of
 from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim
 from graphc.ir.node import Node
@@ -120,6 +121,18 @@ def reachable(results: Iterable[Node]) -> list[Node]:
     return sorted(seen, key=lambda node: node.id)
 
 
+def with_inner(roots: Iterable[Node]) -> list[Node]:
+    """Nodes that the roots depend on, and those inside the bodies that they hold, each once."""
+    found: dict[Node, None] = {}
+    waiting = [tuple(roots)]
+    while waiting:
+        for node in reachable(waiting.pop()):
+            if node not in found:
+                found[node] = None
+                waiting += [body.results for body in bodies_of(node).values()]
+    return list(found)
+
+
 def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
     """For every node the nodes among `nodes` that use it, in order and once each."""
     found: dict[Node, list[Node]] = {}
@@ -134,10 +147,7 @@ def _lines(program: Program) -> Iterator[str]:
     number = numbered(program)
     for slot, type in enumerate(program.variables):
         yield f"variable {slot} : {type!r}"
-    for node, i in number.items():
-        operands = [f"%{number[n]}" for n in node.inputs]
-        operands += [f"{key}={_attr_text(value)}" for key, value in sorted(node.attrs.items())]
-        yield f"%{i} = {node.op}({', '.join(operands)}) : {node.type!r}"
+    yield from _node_lines(number, "")
     yield f"return {', '.join(f'%{number[n]}' for n in program.outputs)}"
     for slot, node in program.updates:
         yield f"variable {slot} <- %{number[node]}"
@@ -147,15 +157,26 @@ def _lines(program: Program) -> Iterator[str]:
         yield f"size {name} = %{number[node]}"
 
 
+def _node_lines(number: Mapping[Node, int], indent: str) -> Iterator[str]:
+    for node, i in number.items():
+        operands = [f"%{number[n]}" for n in node.inputs]
+        operands += [f"{key}={_attr_text(value, indent)}" for key, value in sorted(node.attrs.items())]
+        yield f"{indent}%{i} = {node.op}({', '.join(operands)}) : {node.type!r}"
+
+
 def numbered(program: Program) -> dict[Node, int]:
     """The number of every node in the program's text."""
-    return {node: i for i, node in enumerate(_depth_first(program))}
+    return _numbered(program.inputs, program.roots)
 
 
-def _depth_first(program: Program) -> list[Node]:
+def _numbered(first: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:
+    return {node: i for i, node in enumerate(_depth_first(first, roots))}
+
+
+def _depth_first(first: Iterable[Node], roots: Iterable[Node]) -> list[Node]:
     """Nodes in an order that does not depend on creation numbers: inputs, then operands before users."""
-    order: dict[Node, None] = dict.fromkeys(program.inputs)
-    for result in (*program.results, *(node for _, node in program.size_values)):
+    order: dict[Node, None] = dict.fromkeys(first)
+    for result in roots:
         stack: list[tuple[Node, Iterator[Node]]] = [(result, iter(result.inputs))]
         while stack:
             node, rest = stack[-1]
@@ -171,7 +192,17 @@ def _depth_first(program: Program) -> list[Node]:
     return list(order)
 
 
-def _attr_text(value: Any) -> str:
+def _attr_text(value: Any, indent: str) -> str:
+    if isinstance(value, Body):
+        return _body_text(value, indent)
     if isinstance(value, Constant):
         return repr(value) if value.array.size == 1 and np.isfinite(value.array).all() else f"<{value.digest}>"
     return repr(value)
+
+
+def _body_text(body: Body, indent: str) -> str:
+    """A body, numbered by itself: its lines stand within braces, further in."""
+    number = _numbered(body.parameters, body.results)
+    inner = indent + "    "
+    lines = [*_node_lines(number, inner), f"{inner}return {', '.join(f'%{number[n]}' for n in body.results)}"]
+    return "\n".join(["{", *lines, indent + "}"])

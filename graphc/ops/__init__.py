@@ -2,6 +2,7 @@
 
 from graphc.ops import (
     contract,
+    control,
     convolution,
     cumulative,
     custom,
@@ -31,6 +32,7 @@ __all__ = [
     "arithmetic",
     "checks",
     "contract",
+    "control",
     "convolution",
     "cumulative",
     "custom",

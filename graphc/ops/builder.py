@@ -98,6 +98,10 @@ class Builder:
         """The value of a variable before the call."""
         return self.emit("variable", slot=slot, type=type)
 
+    def parameter(self, index: int, type: TensorType) -> Node:
+        """The operand number `index` of a body."""
+        return self.emit("parameter", index=index, type=type)
+
     def rebuild(self, node: Node, inputs: Iterable[Node]) -> Node:
         """The same operation on other operands."""
         operands = tuple(inputs)

@@ -42,6 +42,16 @@ register(
 )
 register(
     OpRecord(
+        "parameter",
+        "leaf",
+        lambda index, type: type,
+        _no_reference,
+        doc="An operand of the body of a branch or loop.",
+        differentiable=False,
+    )
+)
+register(
+    OpRecord(
         "const",
         "leaf",
         lambda value: TensorType(as_dtype(value.array.dtype), value.array.shape),

@@ -11,24 +11,30 @@ from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.passes import factoring, rewriting, shapes, sharing, variables
+from graphc.passes.inside import inside
 from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
 
 
-def _listed(*applied: Apply) -> tuple[Pass, ...]:
-    return tuple(Pass(f.__name__, f, (f.__doc__ or "").splitlines()[0]) for f in applied)  # type: ignore[attr-defined]
+def _named(function: Apply, apply: Apply | None = None) -> Pass:
+    doc = (function.__doc__ or "").splitlines()[0]
+    return Pass(function.__name__, apply or function, doc)  # type: ignore[attr-defined]
 
 
-PASSES = _listed(
-    shapes.fold_shapes,
-    rewriting.fold_constants,
-    rewriting.canonicalize,
-    rewriting.stabilize,
-    expand_gradients,
-    rewriting.stabilize_gradients,
-    rewriting.simplify,
-    factoring.factor_out,
-    sharing.share,
-    variables.drop_idle_updates,
+def _inside(function: Apply) -> Pass:
+    return _named(function, inside(function))
+
+
+PASSES = (
+    _inside(shapes.fold_shapes),
+    _inside(rewriting.fold_constants),
+    _inside(rewriting.canonicalize),
+    _inside(rewriting.stabilize),
+    _named(expand_gradients),
+    _inside(rewriting.stabilize_gradients),
+    _inside(rewriting.simplify),
+    _inside(factoring.factor_out),
+    _inside(sharing.share),
+    _named(variables.drop_idle_updates),
 )
 """Every pass, in order."""
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from graphc.graph.errors import GraphError
+from graphc.ir.body import bodies_of
 from graphc.ir.node import Node
-from graphc.ir.program import Program, numbered, reachable
+from graphc.ir.program import Program, numbered, reachable, with_inner
 from graphc.runtime.cache import Cache, key_of
 from graphc.runtime.elf import undefined_symbols
 from graphc.runtime.plan import ProgramCode
@@ -103,7 +105,7 @@ def build(lowered: Lowered, config: Config, cache: Cache | None) -> Built:
 
 def user_functions(program: Program) -> list[UserFunction]:
     """Functions of the user that a program calls."""
-    nodes = reachable(program.roots)
+    nodes = with_inner(program.roots)
     return list(dict.fromkeys(node.attrs["function"] for node in nodes if node.op == "custom"))
 
 
@@ -156,6 +158,7 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     from graphc.session.encode import Formulas, encode_program
     from graphc.session.report import compile_report
 
+    _refuse_regions(lowered.program)
     start = time.perf_counter()
     off = switched_off(config.disable)
     options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
@@ -170,6 +173,12 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
     report = compile_report(schedule, assembled, passes, seconds, off)
     return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
+
+
+def _refuse_regions(program: Program) -> None:
+    found = next((node.op for node in reachable(program.roots) if bodies_of(node)), None)
+    if found is not None:
+        raise GraphError(f"{found} cannot be compiled to native code yet: run it in mode='interpret'")
 
 
 def call_infos(schedule: Schedule, lowered: Lowered) -> list[CallInfo]:
