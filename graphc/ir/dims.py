@@ -41,12 +41,16 @@ class DimExpr:
         return self._hash
 
     def __add__(self, other: Dim) -> Dim:
+        if isinstance(other, int) and other == 0:
+            return self
         terms = dict(self.terms)
         for monomial, coefficient in _terms(other):
             terms[monomial] = terms.get(monomial, 0) + coefficient
         return _simplest(terms)
 
     def __mul__(self, other: Dim) -> Dim:
+        if isinstance(other, int) and other == 1:
+            return self
         terms: dict[Monomial, int] = {}
         for left, a in self.terms:
             for right, b in _terms(other):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphc.ir.dims import Dim, floordiv, row_major_strides
@@ -41,11 +42,13 @@ class IndexMap:
     guard: Expr | None = None
 
 
+@lru_cache(maxsize=4096)
 def constant_index(value: Dim, axes: int) -> Index:
     """An index that is the same everywhere."""
     return Index(Affine(value, (0,) * axes))
 
 
+@lru_cache(maxsize=1024)
 def axis_index(axis: int, axes: int) -> Index:
     """The index of one axis of the space."""
     return Index(Affine(0, tuple(int(k == axis) for k in range(axes))))
@@ -109,6 +112,8 @@ def offset_of(shape: Shape, index_map: IndexMap, axes: int) -> Index:
 
 def broadcast_map(index_map: IndexMap, out_shape: Shape, shape: Shape, axes: int) -> IndexMap | None:
     """The map of an operand that NumPy's rules broadcast to `out_shape`; None where a flat position cannot say it."""
+    if shape == out_shape and not index_map.flat and 1 not in shape:
+        return index_map
     if all(dim == 1 for dim in shape):
         return IndexMap((constant_index(0, axes),) * len(shape), False, index_map.guard)
     if index_map.flat:

@@ -8,8 +8,11 @@ is the largest end of those below, so the order, and with it the absence of over
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from graphc.ir.dims import Dim, DimExpr, ceildiv, dim_max, product, substitute, symbol
 from graphc.ir.dtypes import BY_NAME
@@ -81,9 +84,7 @@ def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: boo
         lifetimes = dict.fromkeys(lifetimes, Lifetime(0, len(calls)))
     spans = _spans(list(lifetimes), sizes)
     typical = {buffer: _integer(substitute(span, dict(sizes))) for buffer, span in spans.items()}
-    conflicts = _conflicts(lifetimes)
-    places = _best_fit(typical, conflicts)
-    return _formulas(places, typical, spans, conflicts)
+    return _formulas(_best_fit(typical, lifetimes), typical, spans, lifetimes)
 
 
 def _spans(buffers: Sequence[Buffer], sizes: Mapping[str, int]) -> dict[Buffer, Dim]:
@@ -99,53 +100,72 @@ def _spans(buffers: Sequence[Buffer], sizes: Mapping[str, int]) -> dict[Buffer, 
     return spans
 
 
-def _conflicts(lifetimes: Mapping[Buffer, Lifetime]) -> dict[Buffer, list[Buffer]]:
-    """For every buffer those that are alive at the same time, by a sweep over the calls."""
-    conflicts: dict[Buffer, list[Buffer]] = {buffer: [] for buffer in lifetimes}
-    alive: list[Buffer] = []
-    for buffer, life in lifetimes.items():
-        alive = [other for other in alive if lifetimes[other].last >= life.first]
-        for other in alive:
-            conflicts[buffer].append(other)
-            conflicts[other].append(buffer)
-        alive.append(buffer)
-    return conflicts
+@dataclass(frozen=True)
+class _Alive:
+    """Lifetimes as arrays, in one order of the buffers."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, buffers: Iterable[Buffer], lifetimes: Mapping[Buffer, Lifetime]) -> _Alive:
+        lives = [lifetimes[buffer] for buffer in buffers]
+        first = np.array([life.first for life in lives], np.int64)
+        return cls(first, np.array([life.last for life in lives], np.int64))
+
+    def meeting(self, life: Lifetime) -> NDArray[np.bool_]:
+        """Which of them are alive together with a buffer of this lifetime."""
+        return (self.first <= life.last) & (self.last >= life.first)
 
 
-def _best_fit(typical: Mapping[Buffer, int], conflicts: Mapping[Buffer, Sequence[Buffer]]) -> dict[Buffer, int]:
-    """Offsets at representative sizes; the order of the result is the order of placement."""
+def _best_fit(typical: Mapping[Buffer, int], lifetimes: Mapping[Buffer, Lifetime]) -> dict[Buffer, int]:
+    """Offsets at representative sizes; the order of the result is the order of placement.
+
+    What is placed is kept by its offset in rows (start, end, first call, last call): a search for a gap is a few array
+    operations, so that thousands of buffers alive together cost microseconds each.
+    """
     places: dict[Buffer, int] = {}
-    for buffer in sorted(typical, key=lambda b: -typical[b]):
-        need, end = typical[buffer], 0
-        taken = sorted((places[o], places[o] + typical[o]) for o in conflicts[buffer] if o in places)
-        gaps = []
-        for start, stop in taken:
-            if start - end >= need:
-                gaps.append((start - end, end))
-            end = max(end, stop)
-        places[buffer] = min(gaps)[1] if gaps else end
+    rows = np.empty((4, len(typical)), np.int64)
+    for count, buffer in enumerate(sorted(typical, key=lambda b: -typical[b])):
+        need, life = typical[buffer], lifetimes[buffer]
+        placed = rows[:, :count]
+        starts, ends = placed[:2, _Alive(placed[2], placed[3]).meeting(life)]
+        offset = places[buffer] = _smallest_gap(starts, ends, need)
+        at = int(np.searchsorted(placed[0], offset))
+        rows[:, at + 1 : count + 1] = rows[:, at:count].copy()
+        rows[:, at] = offset, offset + need, life.first, life.last
     return places
+
+
+def _smallest_gap(starts: NDArray[np.int64], ends: NDArray[np.int64], need: int) -> int:
+    """Where the smallest gap of at least `need` bytes begins, the lowest among equals; the end of all if none is."""
+    if len(starts) == 0:
+        return 0
+    reached = np.maximum.accumulate(ends)
+    before = np.concatenate(([0], reached[:-1]))
+    gaps = starts - before
+    fits = np.flatnonzero(gaps >= need)
+    return int(before[fits[np.argmin(gaps[fits])]]) if len(fits) else int(reached[-1])
 
 
 def _formulas(
     places: Mapping[Buffer, int],
     typical: Mapping[Buffer, int],
     spans: Mapping[Buffer, Dim],
-    conflicts: Mapping[Buffer, Sequence[Buffer]],
+    lifetimes: Mapping[Buffer, Lifetime],
 ) -> Arena:
     if all(isinstance(span, int) for span in spans.values()):
         return Arena((), dict(places), max((places[b] + typical[b] for b in places), default=0))
     definitions: list[tuple[str, Dim]] = []
     offsets: dict[Buffer, Dim] = {}
-    rank = {buffer: k for k, buffer in enumerate(sorted(places, key=lambda b: (places[b], places[b] + typical[b])))}
-    order = list(rank)
-    # Bit sets over ranks: who lies below a buffer because of whom has been said already.
+    order = sorted(places, key=lambda b: (places[b], places[b] + typical[b]))
+    alive = _Alive.of(order, lifetimes)
+    # Bit sets over places in this order: who lies below a buffer because of whom has been said already.
     settled = [0] * len(order)
+    tops: list[Dim] = []
     for place, buffer in enumerate(order):
-        below = 0
-        for other in conflicts[buffer]:
-            if rank[other] < place:
-                below |= 1 << rank[other]
+        meeting = alive.meeting(lifetimes[buffer])
+        below = int.from_bytes(np.packbits(meeting[:place], bitorder="little").tobytes(), "little")
         ends: list[Dim] = []
         while below:
             top = below.bit_length() - 1
@@ -154,7 +174,8 @@ def _formulas(
             settled[place] |= implied
             below &= ~implied
         offsets[buffer] = _named(_largest(ends), definitions)
-    tops = [offsets[b] + spans[b] for b in rank if not any(rank[o] > rank[b] for o in conflicts[b])]
+        if not meeting[place + 1 :].any():
+            tops.append(offsets[buffer] + spans[buffer])
     return Arena(tuple(definitions), offsets, _largest(tops))
 
 

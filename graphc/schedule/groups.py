@@ -110,21 +110,36 @@ class GroupGraph:
         return {self.find(number).id for number in numbers}
 
     def reaches(self, source: Group, target: Group) -> bool:
-        """Whether `target` needs `source`, by a search back from it among groups of higher levels than `source`."""
+        """Whether `target` needs `source`: a search from both ends at once, over groups of the levels in between.
+
+        The end with less to look at goes on; when it has nothing left there is no path.
+        """
         if source is target:
             return True
-        seen, stack = {target.id}, [target]
-        while stack:
-            group = stack.pop()
-            for number in group.inputs:
-                before = self.find(number)
-                if before is source:
-                    return True
-                if before.id not in seen and before.level > source.level:
-                    if len(seen) >= SEARCH_BUDGET:
-                        return True
-                    seen.add(before.id)
-                    stack.append(before)
+        if source.level >= target.level:
+            return False
+        ahead, behind = {source.id}, {target.id}
+        forward, back = [source], [target]
+        while forward and back:
+            if len(ahead) + len(behind) > SEARCH_BUDGET:
+                return True
+            if len(forward) < len(back):
+                found = self._step(forward, ahead, forward.pop().outputs, behind, range(source.level, target.level))
+            else:
+                found = self._step(back, behind, back.pop().inputs, ahead, range(source.level + 1, target.level + 1))
+            if found:
+                return True
+        return False
+
+    def _step(self, stack: list[Group], seen: set[int], numbers: set[int], goal: set[int], levels: range) -> bool:
+        """Go on to the neighbours of one group; whether the other end has been met."""
+        for number in numbers:
+            group = self.find(number)
+            if group.id in goal:
+                return True
+            if group.id not in seen and group.level in levels:
+                seen.add(group.id)
+                stack.append(group)
         return False
 
     def may_read(self, group: Group, producers: Iterable[int]) -> bool:

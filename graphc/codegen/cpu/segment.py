@@ -66,6 +66,10 @@ class Call:
     share: Share | None = None
 
 
+# Calls in one function: in longer ones LLVM's instruction selection costs more for every call.
+PIECE = 64
+
+
 def segment_ir(name: str, calls: Sequence[Call]) -> str:
     """Write the IR of one segment.
 
@@ -82,9 +86,20 @@ def segment_ir(name: str, calls: Sequence[Call]) -> str:
     str
         An LLVM module in text form that declares the kernels and defines the segment.
     """
+    kernels = dict.fromkeys(call.kernel for call in calls)
+    lines = [f'declare i32 @"{kernel}"(ptr, i64, i64)' for kernel in kernels]
+    if len(calls) <= PIECE:
+        return "\n".join([*lines, *_function_lines(name, calls), ""])
+    pieces = [calls[start : start + PIECE] for start in range(0, len(calls), PIECE)]
+    for number, piece in enumerate(pieces):
+        lines += _function_lines(f"{name}.{number}", piece)
+    return "\n".join([*lines, *_sequence_lines(name, len(pieces)), ""])
+
+
+def _function_lines(name: str, calls: Sequence[Call]) -> list[str]:
+    """One function that makes some calls."""
     words = max((len(call.arguments) for call in calls), default=0)
-    lines = [f'declare i32 @"{kernel}"(ptr, i64, i64)' for kernel in dict.fromkeys(call.kernel for call in calls)]
-    lines += [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
+    lines = [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
     lines += ["  %tab = inttoptr i64 %tab.word to ptr", "  %dims = inttoptr i64 %dims.word to ptr"]
     if words:
         lines.append(f"  %args = alloca [{words} x i64], align 64")
@@ -93,7 +108,22 @@ def segment_ir(name: str, calls: Sequence[Call]) -> str:
     lines.append("  ret i32 0")
     if calls:
         lines += _failure_lines(calls)
-    return "\n".join([*lines, "}", ""])
+    return [*lines, "}"]
+
+
+def _sequence_lines(name: str, pieces: int) -> list[str]:
+    """A function that runs the pieces of a long segment until one fails."""
+    lines = [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
+    for k in range(pieces):
+        lines += [
+            f'  %status{k} = call i32 @"{name}.{k}"(i64 %tab.word, i64 %dims.word)',
+            f"  %ok{k} = icmp eq i32 %status{k}, 0",
+            f"  br i1 %ok{k}, label %next{k}, label %failed",
+            f"next{k}:",
+        ]
+    origins = ["%entry", *(f"%next{k}" for k in range(pieces - 1))]
+    statuses = ", ".join(f"[ %status{k}, {origin} ]" for k, origin in enumerate(origins))
+    return [*lines, "  ret i32 0", "failed:", f"  %status = phi i32 {statuses}", "  ret i32 %status", "}"]
 
 
 def _word_lines(register: str, word: Word) -> tuple[list[str], str]:
