@@ -61,7 +61,7 @@ def _evaluate_cond(pred: Any, *captures: Any, then: Function, orelse: Function) 
 register(
     OpRecord(
         "cond",
-        "region",
+        "control",
         _infer_cond,
         _evaluate_cond,
         doc="The results of one of two bodies; the other one does not run.",
@@ -100,7 +100,7 @@ def _evaluate_while(*operands: Any, carried: int, test: Function, body: Function
 register(
     OpRecord(
         "while_loop",
-        "region",
+        "control",
         _infer_while,
         _evaluate_while,
         doc="Carried values after as many steps of a body as a condition holds for.",
@@ -144,7 +144,7 @@ def _evaluate_scan(
 register(
     OpRecord(
         "scan",
-        "region",
+        "control",
         _infer_scan,
         _evaluate_scan,
         doc="A body applied for a given number of steps: carried values after the last, and per-step results stacked.",

@@ -33,7 +33,7 @@ class OpRecord:
     kind : str
         How a backend treats it: ``"leaf"``, ``"elementwise"``, ``"view"`` (index maps: reshape, transpose, slice, ...),
         ``"reduce"``, ``"contract"`` (matmul, conv), ``"window"``, ``"irregular"`` (gather, scatter, sort, scans),
-        ``"user"`` (a function of the user's own), ``"region"`` (branches and loops, which hold bodies),
+        ``"user"`` (a function of the user's own), ``"control"`` (branches and loops, which hold bodies),
         ``"meta"`` (gradient, identity and the like: gone before code is generated).
     infer : callable ``(*types, **attrs) -> Type``
         Type rule; raises `ValueError` or `TypeError` with a message for the user.

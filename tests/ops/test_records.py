@@ -52,13 +52,13 @@ def test_every_record_is_described_and_called(record: OpRecord) -> None:
     assert record.doc.endswith("."), "the reference page needs a sentence"
     if record.kind not in ("leaf", "meta"):
         assert record.formula
-    if record.kind not in ("leaf", "meta", "region"):
+    if record.kind not in ("leaf", "meta", "control"):
         assert record.batch is not None, "no rule of vectorization"
     if record.kind == "elementwise":
         assert record.scalar is not None
     if record.kind == "irregular":
         assert record.source is not None
-    assert record.kind in ("leaf", "meta", "user", "region") or any(c.op == record.name for c in CASES)
+    assert record.kind in ("leaf", "meta", "user", "control") or any(c.op == record.name for c in CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))
