@@ -200,6 +200,7 @@ from graphc.ir.dtypes import (
 )
 from graphc.session.function import Function, default_store, function
 from graphc.session.session import Config, Session, get_default_session
+from graphc.train.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 
 if _TYPE_CHECKING:
     from graphc import data, viz

@@ -1,21 +1,56 @@
-"""Optimizers."""
+"""Optimizers, learning rates, and moving averages."""
 
+from graphc.train.adam import AdamaxOptimizer, AdamOptimizer, AdamWOptimizer, NadamOptimizer
+from graphc.train.averages import ExponentialMovingAverage
+from graphc.train.defaults import optimizer_defaults
+from graphc.train.external import ScipyOptimizerInterface
 from graphc.train.optimizer import Optimizer
 from graphc.train.optimizers import (
+    AdadeltaOptimizer,
     AdagradOptimizer,
-    AdamOptimizer,
-    AdamWOptimizer,
+    FtrlOptimizer,
     GradientDescentOptimizer,
     MomentumOptimizer,
+    ProximalAdagradOptimizer,
+    ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
+)
+from graphc.train.schedules import (
+    cosine_decay,
+    cosine_decay_restarts,
+    exponential_decay,
+    inverse_time_decay,
+    linear_cosine_decay,
+    natural_exp_decay,
+    noisy_linear_cosine_decay,
+    piecewise_constant,
+    polynomial_decay,
 )
 
 __all__ = [
+    "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
     "AdamWOptimizer",
+    "AdamaxOptimizer",
+    "ExponentialMovingAverage",
+    "FtrlOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
+    "NadamOptimizer",
     "Optimizer",
+    "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer",
     "RMSPropOptimizer",
+    "ScipyOptimizerInterface",
+    "cosine_decay",
+    "cosine_decay_restarts",
+    "exponential_decay",
+    "inverse_time_decay",
+    "linear_cosine_decay",
+    "natural_exp_decay",
+    "noisy_linear_cosine_decay",
+    "optimizer_defaults",
+    "piecewise_constant",
+    "polynomial_decay",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphc.api.gradient import gradients
+from graphc.api.math import cast
 from graphc.api.state import assign_add, group, trainable_variables
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
-from graphc.graph.variable import GLOBAL_VARIABLES, Variable
+from graphc.graph.variable import Variable
 
 Pair = tuple[Tensor | None, Variable]
 
@@ -21,13 +22,14 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float or Tensor
+    learning_rate : float, Tensor, Variable or callable
+        A callable is asked for one of the others.
     name : str
         Scope of the operations that it makes.
     """
 
     def __init__(self, learning_rate: Any, name: str) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = learning_rate() if _is_function(learning_rate) else learning_rate
         self.name = name
         self._slots: dict[tuple[Variable, str], Variable] = {}
         self._shared: dict[str, Variable] = {}
@@ -103,6 +105,10 @@ class Optimizer:
         """Assignments to one variable and its slots."""
         raise NotImplementedError
 
+    def rate(self, variable: Variable) -> Any:
+        """The learning rate in the element type of a variable."""
+        return fitting(self.learning_rate, variable)
+
     def slot(self, variable: Variable, name: str, initial: float = 0.0) -> Variable:
         """A further variable of the same shape, made on first use."""
         key = (variable, name)
@@ -110,17 +116,23 @@ class Optimizer:
             import numpy as np
 
             value = np.full([int(d) for d in variable.shape], initial, variable.dtype.np)
-            self._slots[key] = Variable(value, trainable=False, name=f"{variable.op.name}/{name}")
+            self._slots[key] = self._state(value, f"{variable.op.name}/{self.name}/{name}")
         return self._slots[key]
 
     def shared(self, name: str, initial: Any) -> Variable:
         """A variable of the optimizer itself, made on first use."""
         if name not in self._shared:
-            self._shared[name] = Variable(initial, trainable=False, name=name, collections=[GLOBAL_VARIABLES])
+            self._shared[name] = self._state(initial, f"{self.name}/{name}")
         return self._shared[name]
 
+    def _state(self, value: Any, name: str) -> Variable:
+        """A variable whose name does not depend on scopes: checkpoints find it again."""
+        graph = get_default_graph()
+        with graph.control_dependencies(None), graph.name_scope(None):
+            return Variable(value, trainable=False, name=name)
+
     def get_slot_names(self) -> list[str]:
-        """Names of the slots that this optimizer keeps per variable."""
+        """Names of the slots that this optimizer keeps per variable, known once `apply_gradients` was called."""
         return sorted({name for _, name in self._slots})
 
     def get_slot(self, variable: Variable, name: str) -> Variable | None:
@@ -130,3 +142,18 @@ class Optimizer:
     def variables(self) -> list[Variable]:
         """Variables of the optimizer itself."""
         return [*self._shared.values(), *self._slots.values()]
+
+    def get_name(self) -> str:
+        """The scope of its operations."""
+        return self.name
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, Tensor | Variable)
+
+
+def fitting(value: Any, variable: Variable) -> Any:
+    """A hyperparameter in the element type of a variable; Python numbers stay what they are."""
+    if isinstance(value, Tensor | Variable):
+        return value if value.dtype == variable.dtype else cast(value, variable.dtype)
+    return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.api.math import sqrt, square
+from graphc.api.math import abs_, maximum, sign, sqrt, square
 from graphc.api.state import assign, assign_sub
 from graphc.graph.operation import Tensor
 from graphc.graph.variable import Variable
-from graphc.train.optimizer import Optimizer
+from graphc.train.optimizer import Optimizer, fitting
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -36,7 +36,36 @@ class GradientDescentOptimizer(Optimizer):
 
     def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
         """Assignments to one variable."""
-        return [assign_sub(variable, gradient * self.learning_rate)]
+        return [assign_sub(variable, gradient * self.rate(variable))]
+
+
+class ProximalGradientDescentOptimizer(Optimizer):
+    """Gradient descent followed by the proximal step of ``l1 * |p| + l2 / 2 * p**2``: weights become exactly zero.
+
+    q <- p - lr * g; p <- sign(q) * max(|q| - lr * l1, 0) / (1 + lr * l2).
+
+    Parameters
+    ----------
+    learning_rate : float or Tensor
+    l1_regularization_strength, l2_regularization_strength : float
+    name : str
+
+    Notes
+    -----
+    Duchi and Singer, Efficient online and batch learning using forward backward splitting, 2009.
+    """
+
+    def __init__(
+        self, learning_rate: Any, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+        name: str = "proximal_gradient_descent",
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, name)
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
+        """Assignments to one variable."""
+        rate = self.rate(variable)
+        return [assign(variable, _proximal(variable.value() - gradient * rate, rate, self.l1, self.l2))]
 
 
 class MomentumOptimizer(Optimizer):
@@ -48,19 +77,27 @@ class MomentumOptimizer(Optimizer):
     name : str
     use_nesterov : bool
         Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
+    accumulate_steps : bool
+        m <- momentum * m + lr * g; p <- p - m. It differs only while the learning rate changes.
     """
 
-    def __init__(self, learning_rate: Any, momentum: Any, name: str = "momentum", use_nesterov: bool = False) -> None:
+    def __init__(
+        self, learning_rate: Any, momentum: Any, name: str = "momentum", use_nesterov: bool = False,
+        accumulate_steps: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, name)
         self.momentum = momentum
         self.use_nesterov = use_nesterov
+        self.accumulate_steps = accumulate_steps
 
     def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
         """Assignments to one variable and its momentum."""
         slot = self.slot(variable, "momentum")
-        m = slot.value() * self.momentum + gradient
-        step = gradient + m * self.momentum if self.use_nesterov else m
-        return [assign(slot, m), assign_sub(variable, step * self.learning_rate)]
+        rate, momentum = self.rate(variable), fitting(self.momentum, variable)
+        added = gradient * rate if self.accumulate_steps else gradient
+        m = slot.value() * momentum + added
+        step = added + m * momentum if self.use_nesterov else m
+        return [assign(slot, m), assign_sub(variable, step if self.accumulate_steps else step * rate)]
 
 
 class AdagradOptimizer(Optimizer):
@@ -89,7 +126,77 @@ class AdagradOptimizer(Optimizer):
         """Assignments to one variable and its accumulator."""
         slot = self.slot(variable, "accumulator", self.initial_accumulator_value)
         a = slot.value() + square(gradient)
-        return [assign(slot, a), assign_sub(variable, gradient * self.learning_rate / sqrt(a + self.epsilon))]
+        return [assign(slot, a), assign_sub(variable, gradient * self.rate(variable) / sqrt(a + self.epsilon))]
+
+
+class ProximalAdagradOptimizer(Optimizer):
+    """Adagrad followed by the proximal step of ``l1 * |p| + l2 / 2 * p**2``, at Adagrad's rate for each element.
+
+    Parameters
+    ----------
+    learning_rate : float or Tensor
+    initial_accumulator_value : float
+    l1_regularization_strength, l2_regularization_strength : float
+    name : str
+
+    Notes
+    -----
+    Duchi, Hazan, Singer, Adaptive subgradient methods, 2011.
+    """
+
+    def __init__(
+        self, learning_rate: Any, initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0, name: str = "proximal_adagrad",
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, name)
+        self.initial_accumulator_value = initial_accumulator_value
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
+        """Assignments to one variable and its accumulator."""
+        slot = self.slot(variable, "accumulator", self.initial_accumulator_value)
+        a = slot.value() + square(gradient)
+        rate = self.rate(variable) / sqrt(a)
+        return [
+            assign(slot, a),
+            assign(variable, _proximal(variable.value() - gradient * rate, rate, self.l1, self.l2)),
+        ]
+
+
+def _proximal(q: Tensor, rate: Any, l1: float, l2: float) -> Any:
+    shrunk = sign(q) * maximum(abs_(q) - rate * l1, 0.0) if l1 else q
+    return shrunk / (1.0 + rate * l2) if l2 else shrunk
+
+
+class AdadeltaOptimizer(Optimizer):
+    """p <- p - lr * d with d = g * sqrt(u + epsilon) / sqrt(a + epsilon), averages u of d**2 and a of g**2.
+
+    a <- rho * a + (1 - rho) * g**2 before d is taken, u <- rho * u + (1 - rho) * d**2 after.
+
+    Parameters
+    ----------
+    learning_rate : float or Tensor
+    rho, epsilon : float
+    name : str
+
+    Notes
+    -----
+    Zeiler, ADADELTA: an adaptive learning rate method, 2012.
+    """
+
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, name: str = "adadelta"
+    ) -> None:
+        super().__init__(learning_rate, name)
+        self.rho, self.epsilon = rho, epsilon
+
+    def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
+        """Assignments to one variable and its averages of squared gradients and steps."""
+        squares, steps = self.slot(variable, "accum"), self.slot(variable, "accum_update")
+        a = squares.value() * self.rho + square(gradient) * (1.0 - self.rho)
+        d = gradient * sqrt(steps.value() + self.epsilon) / sqrt(a + self.epsilon)
+        u = steps.value() * self.rho + square(d) * (1.0 - self.rho)
+        return [assign(squares, a), assign(steps, u), assign_sub(variable, d * self.rate(variable))]
 
 
 class RMSPropOptimizer(Optimizer):
@@ -102,6 +209,8 @@ class RMSPropOptimizer(Optimizer):
     centered : bool
         Divide by an estimate of the variance instead of the second moment.
     name : str
+    initial_rms : float
+        What r starts from.
 
     Notes
     -----
@@ -110,105 +219,74 @@ class RMSPropOptimizer(Optimizer):
 
     def __init__(
         self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: float = 1e-7, centered: bool = False,
-        name: str = "rmsprop",
+        name: str = "rmsprop", initial_rms: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, name)
         self.decay, self.momentum, self.epsilon, self.centered = decay, momentum, epsilon, centered
+        self.initial_rms = initial_rms
 
     def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
         """Assignments to one variable and its averages."""
-        slot = self.slot(variable, "rms")
-        r = slot.value() * self.decay + square(gradient) * (1.0 - self.decay)
+        slot = self.slot(variable, "rms", self.initial_rms)
+        decay = fitting(self.decay, variable)
+        r = slot.value() * decay + square(gradient) * (1.0 - decay)
         updates, spread = [assign(slot, r)], r
         if self.centered:
             mean = self.slot(variable, "mean_gradient")
-            average = mean.value() * self.decay + gradient * (1.0 - self.decay)
+            average = mean.value() * decay + gradient * (1.0 - decay)
             updates.append(assign(mean, average))
             spread = r - square(average)
-        step = gradient * self.learning_rate / sqrt(spread + self.epsilon)
+        step = gradient * self.rate(variable) / sqrt(spread + self.epsilon)
         if not (isinstance(self.momentum, float) and self.momentum == 0.0):
             momentum = self.slot(variable, "momentum")
-            step = momentum.value() * self.momentum + step
+            step = momentum.value() * fitting(self.momentum, variable) + step
             updates.append(assign(momentum, step))
         return [*updates, assign_sub(variable, step)]
 
 
-class AdamOptimizer(Optimizer):
-    """Adam: averages of the gradient and of its square, corrected for their start at zero.
+class FtrlOptimizer(Optimizer):
+    """Follow the regularized leader, with L1 and L2 terms: sparse linear models.
+
+    b = a + g**2; s = (b**-power - a**-power) / lr; z <- z + g + 2 * l2_shrinkage * p - s * p;
+    p <- (clip(z, -l1, l1) - z) / (b**-power / lr + 2 * l2 + beta / lr); a <- b.
 
     Parameters
     ----------
     learning_rate : float or Tensor
-    beta1, beta2 : float
-    epsilon : float
-        Added outside of the root.
+    learning_rate_power : float
+        At most 0; -1/2 is Adagrad's rate.
+    initial_accumulator_value : float
+    l1_regularization_strength, l2_regularization_strength, l2_shrinkage_regularization_strength, beta : float
     name : str
 
     Notes
     -----
-    Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1 in the form before section 2.1's end:
-    p <- p - lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + epsilon).
+    McMahan et al., Ad click prediction: a view from the trenches, 2013.
     """
 
     def __init__(
-        self, learning_rate: Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7,
-        name: str = "adam",
+        self, learning_rate: Any, learning_rate_power: float = -0.5, initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, name: str = "ftrl",
+        l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, name)
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-
-    def prepare(self) -> list[Any]:
-        """The powers of beta1 and beta2 go on."""
-        import numpy as np
-
-        first = self.shared("beta1_power", np.float64(1.0))
-        second = self.shared("beta2_power", np.float64(1.0))
-        self._power1, self._power2 = first.value() * self.beta1, second.value() * self.beta2
-        return [assign(first, self._power1), assign(second, self._power2)]
+        self.power = -learning_rate_power
+        self.initial_accumulator_value = initial_accumulator_value
+        self.l1, self.l2, self.beta = l1_regularization_strength, l2_regularization_strength, beta
+        self.l2_shrinkage = l2_shrinkage_regularization_strength
 
     def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
-        """Assignments to one variable and its moments."""
-        step = self.direction(gradient, variable)
-        return [*step[1], assign_sub(variable, step[0])]
+        """Assignments to one variable, its accumulator and its linear term."""
+        accumulator = self.slot(variable, "accum", self.initial_accumulator_value)
+        linear = self.slot(variable, "linear")
+        rate, p, a = self.rate(variable), variable.value(), accumulator.value()
+        b = a + square(gradient)
+        grown = self._root(b)
+        pull = gradient + p * (2.0 * self.l2_shrinkage) if self.l2_shrinkage else gradient
+        z = linear.value() + pull - (grown - self._root(a)) / rate * p
+        clipped = maximum(-self.l1, -maximum(-self.l1, -z)) if self.l1 else 0.0
+        value = (clipped - z) / ((grown + self.beta) / rate + 2.0 * self.l2)
+        return [assign(accumulator, b), assign(linear, z), assign(variable, value)]
 
-    def direction(self, gradient: Tensor, variable: Variable) -> tuple[Tensor, list[Any]]:
-        """What is subtracted from the variable, and assignments to its moments."""
-        from graphc.api.math import cast
-
-        m_slot, v_slot = self.slot(variable, "m"), self.slot(variable, "v")
-        m = m_slot.value() * self.beta1 + gradient * (1.0 - self.beta1)
-        v = v_slot.value() * self.beta2 + square(gradient) * (1.0 - self.beta2)
-        first = cast(1.0 / (1.0 - self._power1), variable.dtype)
-        second = cast(1.0 / sqrt(1.0 - self._power2), variable.dtype)
-        step = m * (first * self.learning_rate) / (sqrt(v) * second + self.epsilon)
-        return step, [assign(m_slot, m), assign(v_slot, v)]
-
-
-class AdamWOptimizer(AdamOptimizer):
-    """Adam with weight decay that is not part of the gradient.
-
-    Parameters
-    ----------
-    learning_rate : float or Tensor
-    weight_decay : float
-        p <- p - lr * weight_decay * p, besides Adam's step.
-    beta1, beta2, epsilon : float
-    name : str
-
-    Notes
-    -----
-    Loshchilov and Hutter, Decoupled weight decay regularization, 2019.
-    """
-
-    def __init__(
-        self, learning_rate: Any = 0.001, weight_decay: float = 0.004, beta1: float = 0.9, beta2: float = 0.999,
-        epsilon: float = 1e-7, name: str = "adamw",
-    ) -> None:  # fmt: skip
-        super().__init__(learning_rate, beta1, beta2, epsilon, name)
-        self.weight_decay = weight_decay
-
-    def update(self, gradient: Tensor, variable: Variable) -> list[Any]:
-        """Assignments to one variable and its moments."""
-        step, updates = self.direction(gradient, variable)
-        decay = variable.value() * (self.weight_decay * self.learning_rate)
-        return [*updates, assign_sub(variable, step + decay)]
+    def _root(self, value: Any) -> Any:
+        return sqrt(value) if self.power == 0.5 else value**self.power
