@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -15,10 +15,11 @@ from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
+from graphc.ir.dims import dim_max
 from graphc.session.feeds import feed_array
 from graphc.session.lower import Feed, Lowered, SizeMismatch, lower
 from graphc.session.report import Report
-from graphc.session.structure import flatten
+from graphc.session.structure import flatten, structure_key
 
 if TYPE_CHECKING:
     from graphc.passes.kind import Pass
@@ -178,10 +179,12 @@ class Plan:
     def _size_error(self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]) -> FeedError:
         shapes = ", ".join(f"{t.name} {a.shape}" for t, a in zip(self.feeds, arrays, strict=True))
         made = "".join(f"\n  {t.name} was made at {t.op.origin}" for t in self.feeds)
-        return FeedError(
-            f"sizes {mismatch.left} and {mismatch.right} do not fit together in {mismatch.guard.reason}\n"
-            f"  feeds: {shapes}{made}"
-        )
+        guard = mismatch.guard
+        if guard.right == dim_max(guard.left, 1):
+            what = "an axis that must not be empty has size 0"
+        else:
+            what = f"sizes {mismatch.left} and {mismatch.right} do not fit together"
+        return FeedError(f"{what} in {guard.reason}\n  feeds: {shapes}{made}")
 
 
 class Session:
@@ -212,11 +215,21 @@ class Session:
         store: Store | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph if graph is not None else get_default_graph()
-        self.config = config or Config(mode=mode or "compile")
+        self._config = config or Config(mode=mode or "compile")
         self.store = store if store is not None else Store()
         self._plans: dict[Any, Plan] = {}
-        self._structures: dict[Any, Any] = {}
+        self._calls: dict[Any, tuple[Plan, Callable[[list[Any]], Any]]] = {}
         self._closed = False
+
+    @property
+    def config(self) -> Config:
+        """Its choices; what runs after they are changed is made anew."""
+        return self._config
+
+    @config.setter
+    def config(self, config: Config) -> None:
+        self._config = config
+        self._plans, self._calls = {}, {}
 
     def make_step(self, lowered: Any) -> Step:
         """Compile a specialised program, or prepare it for the interpreter."""
@@ -249,21 +262,26 @@ class Session:
         ExecutionError
             If the running step fails; no variable has changed then.
         """
-        self._check_open()
-        plan, rebuild, values = self._prepare(fetches, feed_dict or {})
-        return rebuild(scattered(plan.fetches, plan.run(values)))
+        feeds = feed_dict or {}
+        key = structure_key(fetches, feeds)
+        found = self._calls.get(key) if key is not None else None
+        if found is None:
+            found = self._prepare(fetches, feeds)
+            # A graph only grows, so what a key means stays: tensors, variables and names are never given to others.
+            if key is not None:
+                self._calls[key] = found
+        plan, rebuild = found
+        return rebuild(plan.run([*feeds.values()]))
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that runs the fetches with least overhead."""
-        self._check_open()
-        feeds = [self._fed_tensor(key) for key in feed_list]
-        flat, rebuild = flatten(self.graph, fetches)
-        plan = self._plan(flat, feeds)
+        plan, rebuild = self._prepare(fetches, feed_list)
+        feeds = plan.feeds
 
         def call(*values: Any) -> Any:
             if len(values) != len(feeds):
                 raise FeedError(f"{len(feeds)} values are needed, {len(values)} were given", user_origin())
-            return rebuild(scattered(plan.fetches, plan.run(values)))
+            return rebuild(plan.run(values))
 
         return call
 
@@ -278,10 +296,17 @@ class Session:
         flat, _ = flatten(self.graph, fetches)
         return self._plan(flat, [self._fed_tensor(key) for key in feed_dict]).report()
 
-    def _prepare(self, fetches: Any, feed_dict: dict[Any, Any]) -> tuple[Plan, Any, list[Any]]:
-        tensors = [self._fed_tensor(key) for key in feed_dict]
+    def _prepare(self, fetches: Any, feeds: Iterable[Any]) -> tuple[Plan, Callable[[list[Any]], Any]]:
+        """The plan of fetches and feeds, and what makes the structure of the fetches of its results."""
+        self._check_open()
+        tensors = [self._fed_tensor(key) for key in feeds]
         flat, rebuild = flatten(self.graph, fetches)
-        return self._plan(flat, tensors), rebuild, list(feed_dict.values())
+        plan = self._plan(flat, tensors)
+        if type(fetches) is Tensor:
+            return plan, _only
+        if type(fetches) is list and all(type(f) is Tensor for f in fetches):
+            return plan, _all
+        return plan, lambda found: rebuild(scattered(plan.fetches, found))
 
     def _plan(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
         key = (tuple(fetches), tuple(feeds))
@@ -314,8 +339,8 @@ class Session:
 
     def close(self) -> None:
         """Give compiled code and variables back; the session cannot be used afterwards."""
-        self._plans.clear()
         self._closed = True
+        self._plans, self._calls = {}, {}
 
     def __enter__(self) -> Session:
         self._entered = self.graph.as_default()
@@ -326,6 +351,17 @@ class Session:
     def __exit__(self, *details: Any) -> None:
         _sessions.stack.remove(self)
         self._entered.__exit__(*details)
+
+
+def _only(values: list[Any]) -> Any:
+    """The value of a single tensor, a NumPy scalar for rank 0."""
+    (value,) = values
+    return value if value.ndim else value[()]
+
+
+def _all(values: list[Any]) -> list[Any]:
+    """The values of a list of tensors, NumPy scalars for rank 0."""
+    return [value if value.ndim else value[()] for value in values]
 
 
 def scattered(fetches: Sequence[Tensor | Operation], values: Sequence[Any]) -> list[Any]:

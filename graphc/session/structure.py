@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from graphc.graph.errors import FetchError
@@ -39,6 +39,25 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
         origin = found.origin if isinstance(found, Operation) else found.op.origin
         raise FetchError(f"cannot fetch {found.name}: it belongs to another graph than this session's", origin)
     return found
+
+
+_SINGLE = frozenset((Tensor, Operation, Variable, str))
+
+
+def structure_key(fetches: Any, feeds: Mapping[Any, Any]) -> Hashable | None:
+    """A key under which to keep what fetches and the keys of feeds mean; None if they have none that is quick to find.
+
+    It holds tensors, operations, variables and names themselves: equal keys ask for the same in the same form.
+    """
+    kind = type(fetches)
+    if kind in _SINGLE:
+        return fetches, *feeds
+    if kind is not list and kind is not tuple:
+        return None
+    for fetch in fetches:
+        if type(fetch) not in _SINGLE:
+            return None
+    return kind, *fetches, None, *feeds
 
 
 def flatten(graph: Graph, fetches: Any) -> tuple[list[Tensor | Operation], Callable[[Sequence[Any]], Any]]:
