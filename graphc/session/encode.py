@@ -30,6 +30,7 @@ class Formulas:
         self.texts: list[str] = []
         self._known: dict[str, int] = {}
         self._defined: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
         for i, node in enumerate(program.inputs):
             for axis, dim in enumerate(node.shape):
                 if not isinstance(dim, int):
@@ -40,6 +41,8 @@ class Formulas:
             self._symbol(name, (-1, k))
 
     def _symbol(self, name: str, place: tuple[int, int]) -> None:
+        # A size that several operands share is read off the first.
+        self._numbers.setdefault(name, len(self.names))
         self.names.append(name)
         self.places.append(place)
 
@@ -57,7 +60,7 @@ class Formulas:
         return found
 
     def _written(self, name: str) -> str:
-        return f"f{self._defined[name]}" if name in self._defined else f"d[{self.names.index(name)}]"
+        return f"f{self._defined[name]}" if name in self._defined else f"d[{self._numbers[name]}]"
 
 
 def encode_program(
@@ -82,7 +85,8 @@ def encode_program(
     for name, value in schedule.arena.definitions:
         formulas.define(name, value)
     constants: list[bytes] = []
-    specs = [_buffer_spec(b, schedule, formulas, constants) for b in assembled.buffers]
+    places = {b: i for kind in (schedule.feeds, schedule.variables, schedule.fetches) for i, b in enumerate(kind)}
+    specs = [_buffer_spec(b, places, schedule, formulas, constants) for b in assembled.buffers]
     specs += [BufferSpec("external", "", (), -1, name) for name in assembled.externals]
     dims = tuple(formulas.index(d) for d in assembled.dims)
     arena = formulas.index(schedule.arena.size) if schedule.arena.size != 0 else -1
@@ -94,14 +98,12 @@ def encode_program(
     )  # fmt: skip
 
 
-def _buffer_spec(buffer: Buffer, schedule: Schedule, formulas: Formulas, constants: list[bytes]) -> BufferSpec:
+def _buffer_spec(
+    buffer: Buffer, places: dict[Buffer, int], schedule: Schedule, formulas: Formulas, constants: list[bytes]
+) -> BufferSpec:
     shape = tuple(formulas.index(d) for d in buffer.shape)
-    if buffer.kind == "feed":
-        return BufferSpec("feed", buffer.dtype, shape, schedule.feeds.index(buffer), buffer.name)
-    if buffer.kind == "variable":
-        return BufferSpec("variable", buffer.dtype, shape, schedule.variables.index(buffer), buffer.name)
-    if buffer.kind == "fetch":
-        return BufferSpec("fetch", buffer.dtype, shape, schedule.fetches.index(buffer), buffer.name)
+    if buffer.kind in ("feed", "variable", "fetch"):
+        return BufferSpec(buffer.kind, buffer.dtype, shape, places[buffer], buffer.name)
     if buffer.kind == "const":
         constants.append(bytes(getattr(buffer.payload, "array", buffer.payload).tobytes()))
         return BufferSpec("constant", buffer.dtype, shape, len(constants) - 1, buffer.name)
