@@ -12,6 +12,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 from graphc.ops.batching import aligned
 from graphc.ops.elementwise.family import unary
+from graphc.ops.elementwise.gamma_reference import digamma, log_gamma
 from graphc.ops.record import OpRecord, register
 
 #: Bernoulli numbers B2, B4, ...
@@ -28,30 +29,6 @@ def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:
         return np.asarray(values, np.float64).reshape(x.shape).astype(x.dtype)
 
     return evaluate
-
-
-def _log_gamma(x: float) -> float:
-    if x <= 0 and x.is_integer():
-        return math.inf
-    try:
-        return math.lgamma(x)
-    except OverflowError:
-        return math.inf
-
-
-def _digamma(x: Any) -> Any:
-    """Recurrence and asymptotic series, reflection below 0 (Abramowitz & Stegun 6.3.5, 6.3.7, 6.3.18)."""
-    z = np.asarray(x, np.float64)
-    positive = np.where(z > 0, z, 1 - z)
-    small = positive < _STEPS
-    lifted = np.where(small, positive + _STEPS, positive)
-    square = 1 / (lifted * lifted)
-    series = sum(b / (2 * k) * square**k for k, b in enumerate(_BERNOULLI, 1))
-    steps = sum(1 / (positive + k) for k in range(_STEPS))
-    value = np.log(lifted) - 0.5 / lifted - series - np.where(small, steps, 0.0)
-    reflected = value - np.pi / np.tan(np.pi * (z - np.rint(z)))
-    reflected = np.where(z == 0, np.copysign(np.inf, -z), np.where(z == np.floor(z), np.nan, reflected))
-    return np.where(z > 0, value, reflected).astype(x.dtype)
 
 
 def _zeta_tail(order: int) -> tuple[float, ...]:
@@ -148,7 +125,7 @@ unary(
 )
 unary(
     "lgamma",
-    _each(_log_gamma),
+    log_gamma,
     lambda b, x: b.lgamma(x),
     lambda g, out, x: (g * g.builder.emit("digamma", x),),
     doc="log |gamma(x)|; infinite at 0, -1, -2, ... Its bound is relative to max(1, |result|).",
@@ -159,7 +136,7 @@ unary(
 )
 unary(
     "digamma",
-    _digamma,
+    digamma,
     lambda b, x: b.digamma(x),
     lambda g, out, x: (g * g.builder.emit("polygamma", x, order=1),),
     doc="Derivative of lgamma; -inf at 0, NaN at -1, -2, ... Its bound is relative to max(1, |result|).",
