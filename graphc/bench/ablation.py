@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
 
 import graphc as gc
 from graphc.bench.models import Model, convnet, layernorm_gelu, mlp, softmax_xent
@@ -26,8 +25,8 @@ MODELS: dict[str, Callable[[], Model]] = {
 SWITCHED = (None, *SWITCHES, "simplify", "stabilize")
 
 
-def measure(model: Model, disable: tuple[str, ...], rounds: int = 1) -> tuple[int, int, Callable[[], float]]:
-    """Kernel calls, bytes of temporaries, and a function that times `rounds` steps in seconds a step."""
+def measure(model: Model, disable: tuple[str, ...]) -> tuple[int, int, Callable[[], float]]:
+    """Kernel calls, bytes of temporaries, and a function that times one step in seconds."""
     session = gc.Session(graph=model.graph, config=gc.Config(disable=disable, threads=1))
     step = session.make_callable(model.fetches, model.feeds)
     step(*model.values)
@@ -35,18 +34,10 @@ def measure(model: Model, disable: tuple[str, ...], rounds: int = 1) -> tuple[in
 
     def timed() -> float:
         start = time.perf_counter()
-        for _ in range(rounds):
-            step(*model.values)
-        return (time.perf_counter() - start) / rounds
+        step(*model.values)
+        return time.perf_counter() - start
 
-    return report["kernels"]["called"], _arena_bytes(session, model), timed
-
-
-def _arena_bytes(session: gc.Session, model: Model) -> int:
-    """Bytes of the block of temporaries at the sizes of the feeds."""
-    plan: Any = session._plan(model.fetches, model.feeds)
-    (step,) = plan.steps.values()
-    return int(step.executable.arena_bytes)
+    return report["kernels"]["called"], report["held_bytes"], timed
 
 
 def table(name: str, repeats: int = 60) -> list[list[str]]:
