@@ -52,12 +52,14 @@ class BoundBody:
 def _value(node: Node, values: Mapping[Node, Any], bindings: Mapping[str, int]) -> Any:
     try:
         return evaluate_node(node, [values[n] for n in node.inputs], bindings)
-    except IndexError as error:
+    except NodeError:
+        raise
+    except (IndexError, ValueError, ArithmeticError, MemoryError) as error:
         raise NodeError(node, str(error)) from None
 
 
 class NodeError(ValueError):
-    """A value that an operation refuses, such as an index out of range.
+    """Values that an operation refuses, such as an index out of range or a negative size.
 
     Attributes
     ----------

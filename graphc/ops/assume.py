@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from graphc.ir.dims import Dim
+from graphc.ir.dims import Dim, dim_max
 
 
 class _Notes(threading.local):
@@ -33,6 +33,20 @@ def assume_equal(left: Dim, right: Dim) -> Dim:
         raise ValueError(f"sizes {left} and {right} differ")
     _notes.pairs.append((left, right))
     return left if isinstance(left, int) else right if isinstance(right, int) else min(left, right, key=_simplicity)
+
+
+def assume_not_empty(size: Dim, what: str) -> None:
+    """Take a dimension to be at least 1.
+
+    Raises
+    ------
+    ValueError
+        If it is 0.
+    """
+    if size == 0:
+        raise ValueError(f"{what}: an axis of size 0 has no such element")
+    if not isinstance(size, int):
+        _notes.pairs.append((size, dim_max(size, 1)))
 
 
 def _simplicity(dim: Dim) -> tuple[int, str]:

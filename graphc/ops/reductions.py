@@ -12,6 +12,7 @@ from graphc.ir.dims import Dim, dim_max, dim_min, product
 from graphc.ir.dtypes import DType, bool_, int64
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
+from graphc.ops.assume import assume_not_empty
 from graphc.ops.batching import shifted
 from graphc.ops.record import OpRecord, register
 from graphc.ops.shapes import reduced_shape
@@ -183,15 +184,19 @@ register(
 )
 
 
-def _infer_arg(x: TensorType, axis: int) -> TensorType:
-    return TensorType(int64, reduced_shape(x.shape, (axis,), False))
+def _infer_arg(name: str) -> Callable[..., TensorType]:
+    def infer(x: TensorType, axis: int) -> TensorType:
+        assume_not_empty(x.shape[axis], name)
+        return TensorType(int64, reduced_shape(x.shape, (axis,), False))
+
+    return infer
 
 
 register(
     OpRecord(
         "argmax",
         "reduce",
-        _infer_arg,
+        _infer_arg("argmax"),
         lambda x, axis: np.argmax(x, axis),
         None,
         batch=shifted("argmax", "axis"),
@@ -205,7 +210,7 @@ register(
     OpRecord(
         "argmin",
         "reduce",
-        _infer_arg,
+        _infer_arg("argmin"),
         lambda x, axis: np.argmin(x, axis),
         None,
         batch=shifted("argmin", "axis"),

@@ -14,11 +14,12 @@ from graphc.graph.store import Store, aligned_copy
 from graphc.interp.evaluate import NodeError, evaluate_nodes
 from graphc.ir.constants import Constant
 from graphc.ir.node import Node
-from graphc.ir.program import Guard
+from graphc.ir.program import Guard, Program
 from graphc.runtime.executable import Executable, GuardError, StepError
 from graphc.session.build import Built, build, thread_count
 from graphc.session.failures import failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
+from graphc.session.sizes import DataSizes
 
 if TYPE_CHECKING:
     from graphc.session.session import Config
@@ -93,6 +94,9 @@ class CompiledStep:
             from graphc.runtime.pool import pool_symbols
 
             externals |= pool_symbols(threads)
+        self.sizes = DataSizes(
+            self._without_gradients() if lowered.program.size_values else lowered.program, lowered.program
+        )
         further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
         self.resized = resized
         self.locked = bool(lowered.program.updates or resized)
@@ -157,6 +161,10 @@ class CompiledStep:
             raise self._failure(error, feeds) from None
         except GuardError as error:
             raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
+        except NodeError as error:
+            raise ExecutionError(f"{error}; no variable was changed", origin_of(self.lowered, [error.node])) from None
+        except MemoryError as error:
+            raise ExecutionError(f"{error}; no variable was changed") from None
 
     def _resize(self, outputs: list[Any]) -> list[Any]:
         """Hand the last outputs to the store."""
@@ -177,8 +185,7 @@ class CompiledStep:
         arrays = self._arrays()
         program = self.lowered.program
         bindings = bind_sizes(program, [*(f.shape for f in feeds), *(a.shape for a in arrays)])
-        for name, node in program.size_values:
-            bindings[name] = int(evaluate_nodes((node,), feeds, arrays, bindings)[node])
+        self.sizes.bind(feeds, arrays, bindings)
         return bindings
 
     def _further(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
@@ -203,15 +210,17 @@ class CompiledStep:
 
     def _reason(self, nodes: Sequence[Node], feeds: Sequence[np.ndarray]) -> str:
         """What the reference says on the same operands: it raises in the cases in which the kernel fails."""
-        from graphc.autodiff.expand import expand_gradients
-
-        program = expand_gradients(self.lowered.program, self.lowered.builder)
         try:
-            evaluate_nodes(program.results, feeds, self._arrays(), self._bindings(feeds))
+            evaluate_nodes(self._without_gradients().results, feeds, self._arrays(), self._bindings(feeds))
         except NodeError as error:
             return str(error)
         return "a kernel reported a failure"
 
+    def _without_gradients(self) -> Program:
+        from graphc.autodiff.expand import expand_gradients
+
+        return expand_gradients(self.lowered.program, self.lowered.builder)
+
     def report(self) -> dict[str, Any]:
         """What the compiler did; see `Function.report`."""
-        return self.built.report
+        return {**self.built.report, "held_bytes": self.executable.arena_bytes}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from graphc.graph.errors import ExecutionError
 from graphc.graph.store import Store
-from graphc.interp.evaluate import NodeError, evaluate_nodes, interpret
+from graphc.interp.evaluate import NodeError, interpret
 from graphc.ir.constants import Constant
 from graphc.ir.program import Program
 from graphc.session.lower import Lowered, bind_sizes, check_guards
+from graphc.session.sizes import DataSizes
 
 
 def prepared(lowered: Lowered) -> Program:
@@ -21,12 +21,6 @@ def prepared(lowered: Lowered) -> Program:
 
     program, _ = run_pipeline(lowered.program, lowered.builder, PipelineOptions(until="stabilize_gradients"))
     return program
-
-
-def data_sizes(program: Program, feeds: Sequence[Any], variables: Sequence[Any], bindings: dict[str, int]) -> None:
-    """Add the sizes that are data to the bindings."""
-    for name, node in program.size_values:
-        bindings[name] = int(evaluate_nodes((node,), feeds, variables, bindings)[node])
 
 
 class InterpretedStep:
@@ -41,6 +35,7 @@ class InterpretedStep:
     def __init__(self, lowered: Lowered, store: Store) -> None:
         self.lowered = lowered
         self.program = prepared(lowered)
+        self.sizes = DataSizes(self.program, lowered.program)
         self.store = store
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -49,9 +44,9 @@ class InterpretedStep:
             variables = self.store.values(self.lowered.variables)
             shapes = [f.shape for f in feeds] + [v.shape for v in variables]
             bindings = bind_sizes(self.program, shapes)
-            data_sizes(self.program, feeds, variables, bindings)
-            check_guards(self.program, bindings)
             try:
+                self.sizes.bind(feeds, variables, bindings)
+                check_guards(self.program, bindings)
                 outputs, updates = interpret(self.program, feeds, variables, bindings)
             except NodeError as error:
                 raise self._failure(error) from None
