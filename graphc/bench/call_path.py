@@ -63,6 +63,28 @@ def main() -> None:
     buffers = (BufferSpec("feed", "float32", (0,), 0, "x"), BufferSpec("fetch", "float32", (0,), 0, "y"))
     program = Executable(ProgramCode(code.data, code.entry, buffers, ((0, 0),), ("d[0]",), (0,)))
     print(f"{'Executable':<36}{_nanoseconds(program, x):10.0f} ns")
+    _sessions()
+
+
+def _sessions() -> None:
+    """The ways in from a session: a sum of 8 numbers of one and of three feeds."""
+    import graphc as gc
+
+    with gc.Graph().as_default(), gc.Session() as session:
+        feeds = {gc.placeholder(gc.float32, [8]): np.ones(8, np.float32) for _ in range(3)}
+        for count in (1, 3):
+            given = dict(list(feeds.items())[:count])
+            total = gc.reduce_sum(gc.add_n(list(given)))
+            call, values = session.make_callable(total, list(given)), list(given.values())
+            ways: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+                "make_callable": (call, tuple(values)),
+                "run(y, feeds)": (session.run, (total, given)),
+                "run([y], feeds)": (session.run, ([total], given)),
+            }
+            for name, (way, arguments) in ways.items():
+                way(*arguments)
+                text = f"Session.{name}, {count} fed"
+                print(f"{text:<36}{_nanoseconds(way, *arguments, repeats=20_000):10.0f} ns")
 
 
 if __name__ == "__main__":
