@@ -142,6 +142,19 @@ from graphc.api.math import (
 )
 from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
 from graphc.api.random import random_normal, random_uniform, set_random_seed, truncated_normal
+from graphc.api.scatter import (
+    count_up_to,
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
 from graphc.api.shaping import (
     broadcast_to,
     concat,
@@ -170,6 +183,8 @@ from graphc.api.state import (
     global_variables,
     global_variables_initializer,
     group,
+    local_variables,
+    local_variables_initializer,
     name_scope,
     no_op,
     trainable_variables,

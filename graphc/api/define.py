@@ -17,7 +17,7 @@ from graphc.api.documentation import complete
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Ref, Tensor
-from graphc.graph.origin import Origin, user_origin
+from graphc.graph.origin import Origin, from_library, user_origin
 from graphc.graph.variable import Variable
 from graphc.ir.constants import Constant
 from graphc.ir.dims import symbol
@@ -69,11 +69,24 @@ def apply(
     held_args = _hold(args, inputs)
     held_kwargs = {key: _hold(value, inputs) for key, value in kwargs.items()}
     graph = inputs[0].graph if inputs else get_default_graph()
+    if type_name in graph.conventions.equal_types:
+        _check_equal_types(type_name, inputs)
     results, structure = infer(graph, type_name, body, inputs, held_args, held_kwargs)
     op = graph.add(type_name, name, inputs, body, held_args, held_kwargs, results)
     if structure is None:
         return op.outputs[0]
     return structure(*op.outputs) if hasattr(structure, "_fields") else structure(op.outputs)
+
+
+def _check_equal_types(type_name: str, inputs: list[Tensor]) -> None:
+    """Refuse operands of different element types, in operations that the user's own code makes."""
+    for tensor in inputs[1:]:
+        first = inputs[0]
+        if tensor.dtype != first.dtype and not from_library():
+            raise TypeError(
+                f"{type_name}: {tensor.name} is {tensor.dtype.name}, which does not match {first.dtype.name} of "
+                f"{first.name}: cast one of them, as in tf.cast(x, tf.{first.dtype.name})\n  at {user_origin()}"
+            )
 
 
 def _hold(value: Any, inputs: list[Tensor]) -> Any:
@@ -110,10 +123,11 @@ def release(value: Any, nodes: list[Node]) -> Any:
     return value
 
 
-def run_body(op: Operation, nodes: list[Node]) -> tuple[Node, ...]:
-    """The nodes of an operation's results, for nodes of its inputs."""
+def run_body(op: Operation, nodes: list[Node], *held: Node) -> tuple[Node, ...]:
+    """The nodes of an operation's results, for nodes of its inputs; writes of variables get the held value first."""
     assert op.body is not None
-    found = op.body(*release(op.args, nodes), **release(op.kwargs, nodes))
+    kwargs = {} if held else release(op.kwargs, nodes)
+    found = op.body(*held, *release(op.args, nodes), **kwargs)
     return (found,) if isinstance(found, Node) else tuple(found)
 
 

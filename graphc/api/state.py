@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from graphc.api.shaping import identity
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import as_operation, get_default_graph
 from graphc.graph.operation import Operation, Ref, Tensor
+from graphc.graph.operators import FUNCTIONS
 from graphc.graph.origin import user_origin
-from graphc.graph.variable import GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variable, default_array
+from graphc.graph.variable import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES, Variable, default_array
+from graphc.ir.node import Node
 
 
 def assign(ref: Variable, value: Any, name: str | None = None) -> Tensor:
@@ -46,18 +48,26 @@ def assign(ref: Variable, value: Any, name: str | None = None) -> Tensor:
 
 def assign_add(ref: Variable, value: Any, name: str | None = None) -> Tensor:
     """Add to a variable; several of these in one run follow one another in the order they were made."""
-    return _write("AssignAdd", ref, value, name)
+    return _write("AssignAdd", ref, value, name, _added)
 
 
 def assign_sub(ref: Variable, value: Any, name: str | None = None) -> Tensor:
     """Subtract from a variable; several of these in one run follow one another in the order they were made."""
-    return _write("AssignSub", ref, value, name)
+    return _write("AssignSub", ref, value, name, _subtracted)
 
 
-def _write(kind: str, variable: Variable, value: Any, name: str | None) -> Tensor:
-    if not isinstance(variable, Variable):
-        raise TypeError(f"{variable!r} is no variable: only variables can be assigned to\n  at {user_origin()}")
-    graph = get_default_graph()
+def _added(held: Node, value: Node) -> Node:
+    return held + value
+
+
+def _subtracted(held: Node, value: Node) -> Node:
+    return held - value
+
+
+def _write(
+    kind: str, variable: Variable, value: Any, name: str | None, body: Callable[..., Any] | None = None
+) -> Tensor:
+    variable_of(variable)
     tensor = value.value() if isinstance(value, Variable) else value
     if not isinstance(tensor, Tensor):
         array = default_array(tensor, variable.dtype if not hasattr(tensor, "dtype") else None)
@@ -69,10 +79,42 @@ def _write(kind: str, variable: Variable, value: Any, name: str | None) -> Tenso
             user_origin(),
         )
     _check_shape(variable, tensor)
+    return add_write(kind, variable, [tensor], body, name)
+
+
+def variable_of(ref: Any) -> Variable:
+    """The variable itself, if it is one.
+
+    Raises
+    ------
+    TypeError
+        If it is not: a tensor has no place that could be written.
+    """
+    if not isinstance(ref, Variable):
+        raise TypeError(f"{ref!r} is no variable: only variables can be assigned to\n  at {user_origin()}")
+    return ref
+
+
+def add_write(
+    kind: str, variable: Variable, operands: Sequence[Tensor], body: Callable[..., Any] | None, name: str | None
+) -> Tensor:
+    """Append an operation that writes a variable.
+
+    Parameters
+    ----------
+    kind : str
+        Its type, one of `graphc.session.lower.WRITES`.
+    variable : Variable
+    operands : sequence of Tensor
+    body : callable or None
+        ``body(held, *operands)`` over nodes gives the new value, or the pair of new value and result; None: the operand
+        is the new value.
+    name : str or None
+    """
     node = variable.op.outputs[0].node
-    return graph.add(kind, name, (tensor,), None, (Ref(0),), {"variable": variable}, [(variable.dtype, node)]).outputs[
-        0
-    ]
+    graph = operands[0].graph if operands else get_default_graph()
+    args = tuple(Ref(i) for i in range(len(operands)))
+    return graph.add(kind, name, operands, body, args, {"variable": variable}, [(variable.dtype, node)]).outputs[0]
 
 
 def _check_shape(variable: Variable, tensor: Tensor) -> None:
@@ -110,15 +152,29 @@ def trainable_variables() -> list[Variable]:
     return list(get_default_graph().get_collection(TRAINABLE_VARIABLES))
 
 
-def variables_initializer(variables: Iterable[Variable], name: str = "init") -> Operation:
+def local_variables() -> list[Variable]:
+    """The variables of the default graph that belong to one process, such as the counts of metrics."""
+    return list(get_default_graph().get_collection(LOCAL_VARIABLES))
+
+
+def initialize(variable: Variable) -> Tensor:
+    """Give a variable its initial value again; the result is that value."""
+    return assign(variable, variable.initial_value, name=f"{variable.op.name}/initialize")
+
+
+def variables_initializer(variables: Iterable[Variable] | None, name: str = "init") -> Operation:
     """An operation that gives variables their initial values again."""
-    assigns = [assign(v, v.initial_value, name=f"{v.op.name}/initialize") for v in variables]
-    return group(*assigns, name=name)
+    return group(*(v.initializer for v in variables or ()), name=name)
 
 
 def global_variables_initializer() -> Operation:
     """An operation that gives all variables of the default graph their initial values again."""
     return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Operation:
+    """An operation that gives the local variables of the default graph their initial values again."""
+    return variables_initializer(local_variables())
 
 
 def control_dependencies(inputs: Iterable[Any] | None) -> Any:
@@ -129,3 +185,6 @@ def control_dependencies(inputs: Iterable[Any] | None) -> Any:
 def name_scope(name: str | None) -> Any:
     """A context that prefixes names."""
     return get_default_graph().name_scope(name)
+
+
+FUNCTIONS.update(assign=assign, assign_add=assign_add, assign_sub=assign_sub, initialize=initialize)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from graphc.graph.conventions import NATIVE, Conventions
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
@@ -40,6 +41,7 @@ class Graph:
         self._taken: dict[str, int] = {}
         self._scopes: list[str] = []
         self._control: list[tuple[Operation, ...]] = []
+        self.conventions: Conventions = NATIVE
         self.foreign_reads: dict[Any, Tensor] = {}
         self._symbols = 0
 
@@ -86,6 +88,11 @@ class Graph:
             yield
         finally:
             self._control = before
+
+    @contextmanager
+    def device(self, name: Any) -> Iterator[None]:
+        """Accepted for scripts that place operations: everything runs on the one device of the session."""
+        yield
 
     @property
     def current_control_inputs(self) -> tuple[Operation, ...]:
@@ -154,7 +161,7 @@ class Graph:
         if name and name.endswith("/"):
             full = name[:-1]
         else:
-            full = self.unique_name(name or type)
+            full = self.unique_name(name or self.conventions.names.get(type, type))
         control = tuple(dict.fromkeys((*self.current_control_inputs, *control_inputs)))
         op = Operation(self, type, full, tuple(inputs), control, body, args, kwargs, origin, len(self.operations))
         op.outputs = tuple(Tensor(op, i, dtype, self._tagged(node, op, i)) for i, (dtype, node) in enumerate(results))
@@ -212,6 +219,40 @@ class Graph:
         """The values of a collection; with `scope`, those whose name starts with it."""
         values = self.collections.get(name, [])
         return [v for v in values if scope is None or re.match(scope, getattr(v, "name", ""))]
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        """The list of a collection itself: changes of it are changes of the collection."""
+        return self.collections.setdefault(name, [])
+
+    def get_all_collection_keys(self) -> list[Any]:
+        """Names of the collections that are not empty."""
+        return [name for name, values in self.collections.items() if values]
+
+    def clear_collection(self, name: Any) -> None:
+        """Empty a collection."""
+        self.collections.pop(name, None)
+
+    def as_graph_element(self, value: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+        """The tensor or operation that a name or an object stands for.
+
+        Raises
+        ------
+        KeyError
+            If there is none of this name.
+        GraphError
+            If it is neither, or belongs to another graph.
+        """
+        if isinstance(value, str):
+            return self.get_tensor_by_name(value) if ":" in value else self.get_operation_by_name(value)
+        found = value if isinstance(value, Operation | Tensor) else getattr(value, "op", value)
+        if isinstance(found, Operation) and found is not value:
+            found = found.outputs[0]
+        kinds = (Tensor,) * allow_tensor + (Operation,) * allow_operation
+        if not isinstance(found, kinds):
+            raise GraphError(f"{value!r} is no element of a graph", user_origin())
+        if found.graph is not self:
+            raise GraphError(f"{found.name} is not an element of this graph: it belongs to another one", user_origin())
+        return found
 
 
 def _close(name: str, names: Iterable[str]) -> str:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphc.graph.errors import GraphError
 from graphc.graph.operators import Operators
-from graphc.graph.origin import Origin
+from graphc.graph.origin import Origin, user_origin
 from graphc.graph.shape import TensorShape
+from graphc.ir.dims import symbol
 from graphc.ir.dtypes import DType
 from graphc.ir.node import Node
+from graphc.ir.types import TensorType
+from graphc.ops.assume import collect_assumptions
 
 if TYPE_CHECKING:
     from graphc.graph.graph import Graph
@@ -85,6 +89,15 @@ class Operation:
 
         default_session(session).run(self, feed_dict)
 
+    @property
+    def device(self) -> str:
+        """Where scripts asked it to run: everything runs on the one device of the session."""
+        return ""
+
+    def values(self) -> tuple[Tensor, ...]:
+        """Its results."""
+        return self.outputs
+
     def __repr__(self) -> str:
         return f"<graphc.Operation {self.name!r} type={self.type}>"
 
@@ -134,6 +147,50 @@ class Tensor(Operators):
     def get_shape(self) -> TensorShape:
         """What is known of its shape."""
         return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Add what is known of the shape; a run in which it turns out otherwise fails.
+
+        Raises
+        ------
+        GraphError
+            If it contradicts what is known already.
+        """
+        try:
+            merged = self.shape.merge_with(shape)
+        except ValueError:
+            raise GraphError(
+                f"{self.name} has shape {self.shape}: it cannot have {TensorShape(shape)}", user_origin()
+            ) from None
+        if merged.dims is None:
+            return
+        self.static = tuple(d if isinstance(d, int) else None for d in merged.dims)
+        builder = self.graph.builder
+        if self.node is not None:
+            dims = tuple(want if isinstance(want, int) else have for want, have in zip(merged.dims, self.node.shape,
+                                                                                      strict=True))  # fmt: skip
+            if dims != self.node.shape:
+                self.node = builder.emit("reshape", self.node, shape=dims)
+                collect_assumptions()
+        elif not self.op.inputs:
+            sizes = tuple(d if isinstance(d, int) else symbol(self.graph.fresh_symbol(self.op.name))
+                          for d in merged.dims)  # fmt: skip
+            leaf = builder.emit("input", index=self.op.id, type=TensorType(self.dtype, sizes))
+            self.node = builder.emit("identity", leaf, tag=(self.op.id, self.index))
+
+    @property
+    def device(self) -> str:
+        """Where scripts asked it to run: everything runs on the one device of the session."""
+        return ""
+
+    @property
+    def value_index(self) -> int:
+        """Which of its operation's results it is."""
+        return self.index
+
+    def consumers(self) -> list[Operation]:
+        """Operations that have this tensor as an input."""
+        return [op for op in self.graph.operations if self in op.inputs]
 
     def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """Its value in the given or the default session."""

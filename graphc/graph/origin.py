@@ -28,6 +28,18 @@ class Origin:
         return f"{self.file}:{self.line}" + (f": {text}" if text else "")
 
 
+# Parts that only carry out what their caller wrote.
+_TRANSPARENT = tuple(PACKAGE + name + os.sep for name in ("api", "graph", "compat"))
+
+
+def from_library() -> bool:
+    """Whether a library of graphc, such as an optimizer, makes the operation under construction, not the user's code."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_TRANSPARENT):
+        frame = frame.f_back
+    return frame.f_code.co_filename.startswith(PACKAGE)
+
+
 def user_origin() -> Origin:
     """The innermost line of the call stack that is not part of graphc.
 

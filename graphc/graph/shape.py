@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphc.ir.dims import Dim
 
 
 class Dimension:
-    """One size; `value` is None where it is known only at run time."""
+    """One size; `value` is None where it is known only at run time.
+
+    Arithmetic with integers and other dimensions gives dimensions, unknown where an operand is.
+
+    Examples
+    --------
+    >>> Dimension(4) * 2, Dimension(None) + 1, Dimension(9) // 2
+    (Dimension(8), Dimension(None), Dimension(4))
+    """
 
     __slots__ = ("value",)
 
-    def __init__(self, value: int | None) -> None:
-        self.value = value
+    def __init__(self, value: Any) -> None:
+        self.value: int | None = value.value if isinstance(value, Dimension) else value
 
     def __int__(self) -> int:
         if self.value is None:
@@ -23,11 +31,68 @@ class Dimension:
 
     __index__ = __int__
 
+    def _with(self, other: Any, compute: Callable[[int, int], Any]) -> Any:
+        number = other.value if isinstance(other, Dimension) else other
+        if number is not None and not hasattr(number, "__index__"):
+            return NotImplemented
+        return None if self.value is None or number is None else compute(self.value, int(number))
+
+    def _sized(self, other: Any, compute: Callable[[int, int], int]) -> Any:
+        found = self._with(other, compute)
+        return found if found is NotImplemented else Dimension(found)
+
+    def __add__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: a + b)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: a - b)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: b - a)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: a * b)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: a // b)
+
+    __truediv__ = __div__ = __floordiv__
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: b // a)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._sized(other, lambda a, b: a % b)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a < b)
+
+    def __le__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a <= b)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a > b)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a >= b)
+
     def __eq__(self, other: object) -> bool:
         return self.value == (other.value if isinstance(other, Dimension) else other)
 
     def __hash__(self) -> int:
         return hash(self.value)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether both may be the same size."""
+        number = Dimension(other).value
+        return self.value is None or number is None or self.value == number
+
+    def __str__(self) -> str:
+        return "?" if self.value is None else str(self.value)
 
     def __repr__(self) -> str:
         return f"Dimension({self.value})"
@@ -51,8 +116,14 @@ class TensorShape:
 
     __slots__ = ("dims",)
 
-    def __init__(self, dims: Sequence[Dim | None] | None) -> None:
-        self.dims: tuple[Dim | None, ...] | None = None if dims is None else tuple(dims)
+    def __init__(self, dims: Any) -> None:
+        if isinstance(dims, TensorShape):
+            dims = dims.dims
+        elif isinstance(dims, int | Dimension):
+            dims = (dims,)
+        self.dims: tuple[Dim | None, ...] | None = None
+        if dims is not None:
+            self.dims = tuple(d.value if isinstance(d, Dimension) else d for d in dims)
 
     @property
     def ndims(self) -> int | None:
@@ -88,6 +159,55 @@ class TensorShape:
         for size in self._sizes():
             count *= size or 0
         return count
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether one tensor may have both shapes."""
+        try:
+            self.merge_with(other)
+        except ValueError:
+            return False
+        return True
+
+    def merge_with(self, other: Any) -> TensorShape:
+        """What is known of a tensor that has both shapes.
+
+        Raises
+        ------
+        ValueError
+            If no tensor can.
+        """
+        that = TensorShape(other)
+        if self.dims is None or that.dims is None:
+            return that if self.dims is None else self
+        pairs = list(zip(self.dims, that.dims, strict=False))
+        if len(self.dims) != len(that.dims) or any(isinstance(a, int) and isinstance(b, int) and a != b
+                                                   for a, b in pairs):  # fmt: skip
+            raise ValueError(f"the shapes {self} and {that} are not compatible")
+        return TensorShape([b if isinstance(b, int) or a is None else a for a, b in pairs])
+
+    def concatenate(self, other: Any) -> TensorShape:
+        """The axes of this shape followed by those of another."""
+        that = TensorShape(other)
+        return TensorShape(None if self.dims is None or that.dims is None else (*self.dims, *that.dims))
+
+    def with_rank(self, rank: int) -> TensorShape:
+        """This shape, known to have `rank` axes.
+
+        Raises
+        ------
+        ValueError
+            If it has another number.
+        """
+        return self.merge_with([None] * rank)
+
+    def assert_has_rank(self, rank: int) -> None:
+        """Raise `ValueError` unless the shape may have `rank` axes."""
+        self.with_rank(rank)
+
+    assert_is_compatible_with = merge_with
+
+    def __add__(self, other: Any) -> TensorShape:
+        return self.concatenate(other)
 
     def __len__(self) -> int:
         return len(self._sizes())

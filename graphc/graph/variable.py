@@ -10,7 +10,7 @@ import numpy as np
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
-from graphc.graph.operators import Operators
+from graphc.graph.operators import FUNCTIONS, Operators
 from graphc.graph.origin import user_origin
 from graphc.graph.shape import TensorShape
 from graphc.ir.dims import Dim, symbol
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
+LOCAL_VARIABLES = "local_variables"
+MODEL_VARIABLES = "model_variables"
 
 
 class Variable(Operators):
@@ -74,11 +76,13 @@ class Variable(Operators):
                 origin,
             )
         self.static_shape = shape
+        self.collections = tuple([GLOBAL_VARIABLES] if collections is None else collections)
+        self._initializer: Operation | None = None
         node = graph.builder.emit("variable", slot=len(graph.operations), type=TensorType(self.dtype, shape))
         self.op: Operation = graph.add("Variable", name, (), None, (), {"variable": self}, [(self.dtype, node)])
-        for collection in collections or [GLOBAL_VARIABLES]:
+        for collection in self.collections:
             graph.add_to_collection(collection, self)
-        if trainable:
+        if trainable and TRAINABLE_VARIABLES not in self.collections:
             graph.add_to_collection(TRAINABLE_VARIABLES, self)
 
     def _static_shape(self, graph: Graph) -> tuple[Dim, ...]:
@@ -169,6 +173,39 @@ class Variable(Operators):
         from graphc.session.session import default_session
 
         default_session(session).store.save(self, value)
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """`graphc.assign` to this variable."""
+        return FUNCTIONS["assign"](self, value, name=name)
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """`graphc.assign_add` to this variable."""
+        return FUNCTIONS["assign_add"](self, delta, name=name)
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """`graphc.assign_sub` from this variable."""
+        return FUNCTIONS["assign_sub"](self, delta, name=name)
+
+    def count_up_to(self, limit: int) -> Any:
+        """`graphc.count_up_to` of this variable."""
+        return FUNCTIONS["count_up_to"](self, limit)
+
+    @property
+    def initializer(self) -> Operation:
+        """The operation that gives it its initial value again."""
+        if self._initializer is None:
+            with self.graph.as_default(), self.graph.control_dependencies(None), self.graph.name_scope(None):
+                self._initializer = FUNCTIONS["initialize"](self).op
+        return self._initializer
+
+    def set_shape(self, shape: Any) -> None:
+        """Refuse a shape that is not this variable's."""
+        self.shape.merge_with(shape)
+
+    @property
+    def device(self) -> str:
+        """Where scripts asked it to live: everything is on the one device of the session."""
+        return ""
 
     def __iter__(self) -> Any:
         return iter(self.value())

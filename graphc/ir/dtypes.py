@@ -68,6 +68,30 @@ class DType:
         return self
 
     @property
+    def size(self) -> int:
+        """Bytes per element (the name scripts use)."""
+        return self.itemsize
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether this is an unsigned integer type."""
+        return self.kind == "u"
+
+    @property
+    def is_complex(self) -> bool:
+        """False: there are no complex numbers here."""
+        return False
+
+    @property
+    def real_dtype(self) -> DType:
+        """The type of the real part: this type itself."""
+        return self
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether `other` names the same element type."""
+        return self == other
+
+    @property
     def min(self) -> Any:
         """Smallest finite value."""
         return False if self.is_bool else (np.finfo if self.is_floating else np.iinfo)(self.name).min

@@ -24,7 +24,7 @@ from graphc.ops.builder import Builder
 from graphc.ops.context import Lowering, lowering_into
 from graphc.session.passage import DERIVATIVES, operations_to_lower, wholly_fed
 
-WRITES = ("Assign", "AssignAdd", "AssignSub")
+WRITES = ("Assign", "AssignAdd", "AssignSub", "Scatter", "CountUpTo")
 
 
 @dataclass(frozen=True)
@@ -183,19 +183,24 @@ class _Lowerer:
         if variable is not None:
             return (self._read(op, variable),)
         if op.type in WRITES:
-            return (self._write(op, nodes[0]),)
+            return (self._write(op, nodes),)
         if op.body is None:
             return ()
+        found = self._run(op, nodes)
+        return tuple(self._claimed(t, n) for t, n in zip(op.outputs, found, strict=True))
+
+    def _run(self, op: Operation, nodes: list[Node], *held: Node) -> tuple[Node, ...]:
+        """What the operation's body gives, for the held value of the variable that it writes, if any."""
         try:
             with lowering_into(self.lowering):
-                found = run_body(op, nodes)
+                found = run_body(op, nodes, *held)
         except GraphError:
             raise
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
             raise GraphError(f"{op.type} ({op.name}): {error}", op.origin) from None
         for left, right in collect_assumptions():
             self.guards.append(Guard(left, right, f"{op.type} ({op.name})\n  at {op.origin}"))
-        return tuple(self._claimed(t, n) for t, n in zip(op.outputs, found, strict=True))
+        return found
 
     def _claimed(self, tensor: Tensor, node: Node) -> Node:
         """The node with the sizes that the user set on the tensor."""
@@ -233,7 +238,7 @@ class _Lowerer:
         earlier = [w for w in self.after[op] if w.kwargs["variable"] is variable]
         return self.written[max(earlier, key=lambda w: w.id)] if earlier else self._initial(variable)
 
-    def _write(self, op: Operation, value: Node) -> Node:
+    def _write(self, op: Operation, nodes: list[Node]) -> Node:
         variable: Variable = op.kwargs["variable"]
         slot = self._slot(variable)
         last = self.latest.get(variable)
@@ -244,15 +249,15 @@ class _Lowerer:
                     f"{last.origin}\nuse gc.control_dependencies to say which comes last",
                     op.origin,
                 )
-            new = value
+            found = (nodes[0],)
         else:
             held = self.written[last] if last is not None else self._initial(variable)
-            new = held + value if op.type == "AssignAdd" else held - value
-        new = self._fitting(op, variable, new, self.types[slot])
+            found = self._run(op, nodes, held)
+        new = self._fitting(op, variable, found[0], self.types[slot])
         self.latest[variable] = op
         self.written[op] = new
         self.after[op] = self.after[op] | {op}
-        return new
+        return found[1] if len(found) > 1 else new
 
     def _fitting(self, op: Operation, variable: Variable, value: Node, type: TensorType) -> Node:
         if value.tensor == type or not variable.validate_shape:
