@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,11 @@ def aligned_copy(value: Any, dtype: np.dtype[Any], alignment: int = 64) -> np.nd
 class Store:
     """Values of variables, at addresses that do not change while shape and type stay.
 
+    Parameters
+    ----------
+    strict : bool
+        Variables must be written before they are read; by default they are initialised on first use.
+
     Examples
     --------
     >>> import graphc as gc
@@ -38,15 +43,17 @@ class Store:
     array(1.5, dtype=float32)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
         self.lock = threading.Condition()
         self.version = 0
         self._readers = 0
         self._writers = 0
         self._values: dict[Variable, np.ndarray] = {}
+        self._unset: set[Variable] = set()
 
     def __contains__(self, variable: object) -> bool:
-        return variable in self._values
+        return variable in self._values and variable not in self._unset
 
     def begin_read(self) -> None:
         """Enter a run that only reads: such runs go together, and keep writers out until `end_read`.
@@ -84,16 +91,23 @@ class Store:
         Raises
         ------
         UninitializedError
-            If its initial value cannot be computed.
+            If its initial value cannot be computed, or the store is strict and nothing has been written.
         """
         found = self._values.get(variable)
-        if found is None:
+        if found is None or variable in self._unset:
             with self.lock:
                 self.save(variable, self._initial(variable))
                 found = self._values[variable]
         return found
 
     def _initial(self, variable: Variable) -> Any:
+        if self.strict and variable.needs_initializer:
+            raise UninitializedError(
+                f"Attempting to use uninitialized value {variable.op.name}: run its initializer first, for all variables "
+                "at once session.run(global_variables_initializer()), made after the last of them (optimizers make "
+                "some too)",
+                variable.op.origin,
+            )
         try:
             return variable.compute_initial_value(self)
         except RecursionError:
@@ -101,9 +115,33 @@ class Store:
                 f"the initial value of {variable.name} depends on itself", variable.op.origin
             ) from None
 
-    def values(self, slots: Iterable[Variable | Constant]) -> list[np.ndarray]:
-        """Arrays of the variables and constants of a program, by slot. Shared: do not change them."""
-        return [s.array if isinstance(s, Constant) else self.array(s) for s in slots]
+    def values(
+        self, slots: Sequence[Variable | Constant], overwritten: frozenset[int] = frozenset()
+    ) -> list[np.ndarray]:
+        """Arrays of the variables and constants of a program, by slot. Shared: do not change them.
+
+        Variables in the slots `overwritten` get room, but no initial value: the program does not look at it.
+        """
+        found = []
+        for slot, value in enumerate(slots):
+            if isinstance(value, Constant):
+                found.append(value.array)
+            else:
+                found.append(self._room(value) if slot in overwritten else self.array(value))
+        return found
+
+    def _room(self, variable: Variable) -> np.ndarray:
+        """The array of a variable that is about to be written."""
+        with self.lock:
+            if variable not in self._values:
+                shape = [d if isinstance(d, int) else 0 for d in variable.static_shape]
+                self._values[variable] = aligned_copy(np.zeros(shape), variable.dtype.np)
+                self._unset.add(variable)
+            return self._values[variable]
+
+    def settle(self, variables: Iterable[Variable]) -> None:
+        """Note that a program has written variables for which it only had room."""
+        self._unset.difference_update(variables)
 
     def load(self, variable: Variable) -> np.ndarray:
         """A copy of the variable's value."""
@@ -121,6 +159,7 @@ class Store:
         array = np.asarray(value, dtype=variable.dtype.np)
         variable.check_shape(array.shape)
         with self.exclusive():
+            self._unset.discard(variable)
             held = self._values.get(variable)
             if held is not None and held.shape == array.shape:
                 held[...] = array

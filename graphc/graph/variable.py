@@ -116,6 +116,11 @@ class Variable(Operators):
         """Its shape."""
         return self.shape
 
+    @property
+    def needs_initializer(self) -> bool:
+        """Whether a strict store asks for a write before the first read; not for counters of random operations."""
+        return GLOBAL_VARIABLES in self.collections or LOCAL_VARIABLES in self.collections
+
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """Refuse a value of another shape.
 

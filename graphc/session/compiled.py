@@ -99,13 +99,14 @@ class CompiledStep:
         )
         further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
         self.resized = resized
+        self.overwritten = lowered.overwritten
         self.locked = bool(lowered.program.updates or resized)
         self.reads = any(not isinstance(v, Constant) for v in lowered.variables)
         self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)
         self.version = store.version
 
     def _arrays(self) -> list[np.ndarray]:
-        values = self.store.values(self.lowered.variables)
+        values = self.store.values(self.lowered.variables, self.overwritten)
         return [self.constants.get(slot, value) for slot, value in enumerate(values)]
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[Any]:
@@ -121,6 +122,8 @@ class CompiledStep:
         while self.store.version != self.version:
             self._rebind()
         found: list[Any] = self._guarded(lambda: self._run(feeds))
+        if self.overwritten:
+            self.store.settle(self.lowered.variables[slot] for slot in self.overwritten)  # type: ignore[misc]
         return found
 
     def attempt(self, values: Sequence[Any]) -> list[Any] | None:

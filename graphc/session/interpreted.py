@@ -37,11 +37,12 @@ class InterpretedStep:
         self.program = prepared(lowered)
         self.sizes = DataSizes(self.program, lowered.program)
         self.store = store
+        self.overwritten = lowered.overwritten
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run once: fetched arrays, in order; variables are updated together at the end."""
         with self.store.exclusive():
-            variables = self.store.values(self.lowered.variables)
+            variables = self.store.values(self.lowered.variables, self.overwritten)
             shapes = [f.shape for f in feeds] + [v.shape for v in variables]
             bindings = bind_sizes(self.program, shapes)
             try:

@@ -17,7 +17,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim, DimExpr, substitute, symbol, symbols
 from graphc.ir.dtypes import as_dtype
 from graphc.ir.node import Node
-from graphc.ir.program import Guard, Program
+from graphc.ir.program import Guard, Program, reachable
 from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
@@ -63,6 +63,27 @@ class Lowered:
     builder: Builder
     variables: list[Variable | Constant]
     operations: list[Operation]
+
+    @property
+    def read(self) -> frozenset[int]:
+        """Slots of variables and constants whose held values the program looks at."""
+        sizes = [node for _, node in self.program.size_values]
+        leaves = (n for n in reachable([*self.program.results, *sizes]) if n.op == "variable")
+        return frozenset(n.attrs["slot"] for n in leaves)
+
+    @property
+    def overwritten(self) -> frozenset[int]:
+        """Slots of variables that the program writes without looking at their values or sizes."""
+        if any(not isinstance(d, int) for t in self.program.variables for d in t.shape):
+            return frozenset()
+        return frozenset(slot for slot, _ in self.program.updates) - self.read
+
+    @property
+    def only_initializes(self) -> bool:
+        """Whether the program does nothing but give values to variables, from constants and random numbers alone."""
+        slots = [self.variables[s] for s in self.read | {s for s, _ in self.program.updates} - self.overwritten]
+        held = (v for v in slots if isinstance(v, Variable))
+        return bool(self.overwritten) and not self.program.outputs and all(not v.needs_initializer for v in held)
 
 
 def lower(fetches: Sequence[Tensor | Operation], feeds: Sequence[Feed]) -> Lowered:

@@ -232,8 +232,8 @@ class Session:
         self._plans, self._calls = {}, {}
 
     def make_step(self, lowered: Any) -> Step:
-        """Compile a specialised program, or prepare it for the interpreter."""
-        if self.config.mode == "interpret":
+        """Compile a specialised program, or prepare it for the interpreter; initialisation is not worth compiling."""
+        if self.config.mode == "interpret" or lowered.only_initializes:
             from graphc.session.interpreted import InterpretedStep
 
             return InterpretedStep(lowered, self.store)
