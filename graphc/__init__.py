@@ -155,6 +155,7 @@ from graphc.api.scatter import (
     scatter_sub,
     scatter_update,
 )
+from graphc.api.scopes import get_variable
 from graphc.api.shaping import (
     broadcast_to,
     concat,
@@ -193,7 +194,8 @@ from graphc.api.state import (
 from graphc.graph.errors import ExecutionError, FeedError, FetchError, GraphError, UninitializedError
 from graphc.graph.graph import Graph, get_default_graph, reset_default_graph
 from graphc.graph.operation import Operation, Tensor
-from graphc.graph.shape import TensorShape
+from graphc.graph.scopes import AUTO_REUSE, VariableScope, get_variable_scope, variable_scope
+from graphc.graph.shape import Dimension, TensorShape
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.dtypes import (

@@ -7,12 +7,12 @@ from typing import Any
 
 from graphc.api.convert import as_node, builder
 from graphc.api.shaping import constant
-from graphc.api.state import add_write, variable_of
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
 from graphc.graph.operators import FUNCTIONS
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
+from graphc.graph.writes import add_write, variable_of
 from graphc.ir.dtypes import DType
 from graphc.ir.node import Node
 from graphc.ops.shapes import broadcast_shapes

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphc.api.shaping import identity
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import as_operation, get_default_graph
-from graphc.graph.operation import Operation, Ref, Tensor
+from graphc.graph.operation import Operation, Tensor
 from graphc.graph.operators import FUNCTIONS
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES, Variable, default_array
+from graphc.graph.writes import add_write, variable_of
 from graphc.ir.node import Node
 
 
@@ -82,41 +83,6 @@ def _write(
     return add_write(kind, variable, [tensor], body, name)
 
 
-def variable_of(ref: Any) -> Variable:
-    """The variable itself, if it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is not: a tensor has no place that could be written.
-    """
-    if not isinstance(ref, Variable):
-        raise TypeError(f"{ref!r} is no variable: only variables can be assigned to\n  at {user_origin()}")
-    return ref
-
-
-def add_write(
-    kind: str, variable: Variable, operands: Sequence[Tensor], body: Callable[..., Any] | None, name: str | None
-) -> Tensor:
-    """Append an operation that writes a variable.
-
-    Parameters
-    ----------
-    kind : str
-        Its type, one of `graphc.session.lower.WRITES`.
-    variable : Variable
-    operands : sequence of Tensor
-    body : callable or None
-        ``body(held, *operands)`` over nodes gives the new value, or the pair of new value and result; None: the operand
-        is the new value.
-    name : str or None
-    """
-    node = variable.op.outputs[0].node
-    graph = operands[0].graph if operands else get_default_graph()
-    args = tuple(Ref(i) for i in range(len(operands)))
-    return graph.add(kind, name, operands, body, args, {"variable": variable}, [(variable.dtype, node)]).outputs[0]
-
-
 def _check_shape(variable: Variable, tensor: Tensor) -> None:
     want, have = variable.shape.dims, tensor.shape.dims
     if want is None or have is None or not variable.validate_shape:
@@ -157,7 +123,7 @@ def local_variables() -> list[Variable]:
     return list(get_default_graph().get_collection(LOCAL_VARIABLES))
 
 
-def initialize(variable: Variable) -> Tensor:
+def _initialize(variable: Variable) -> Tensor:
     """Give a variable its initial value again; the result is that value."""
     return assign(variable, variable.initial_value, name=f"{variable.op.name}/initialize")
 
@@ -187,4 +153,4 @@ def name_scope(name: str | None) -> Any:
     return get_default_graph().name_scope(name)
 
 
-FUNCTIONS.update(assign=assign, assign_add=assign_add, assign_sub=assign_sub, initialize=initialize)
+FUNCTIONS.update(assign=assign, assign_add=assign_add, assign_sub=assign_sub, initialize=_initialize)

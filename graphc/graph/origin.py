@@ -33,7 +33,7 @@ _TRANSPARENT = tuple(PACKAGE + name + os.sep for name in ("api", "graph", "compa
 
 
 def from_library() -> bool:
-    """Whether a library of graphc, such as an optimizer, makes the operation under construction, not the user's code."""
+    """Whether a library of graphc, such as an optimizer, makes the operation, and not the user's code."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_TRANSPARENT):
         frame = frame.f_back

@@ -103,9 +103,9 @@ class Store:
     def _initial(self, variable: Variable) -> Any:
         if self.strict and variable.needs_initializer:
             raise UninitializedError(
-                f"Attempting to use uninitialized value {variable.op.name}: run its initializer first, for all variables "
-                "at once session.run(global_variables_initializer()), made after the last of them (optimizers make "
-                "some too)",
+                f"Attempting to use uninitialized value {variable.op.name}: run its initializer first, for all "
+                "variables at once session.run(global_variables_initializer()), made after the last of them "
+                "(optimizers make some too)",
                 variable.op.origin,
             )
         try:

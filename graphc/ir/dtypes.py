@@ -89,7 +89,7 @@ class DType:
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether `other` names the same element type."""
-        return self == other
+        return bool(self == other)
 
     @property
     def min(self) -> Any:

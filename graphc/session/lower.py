@@ -270,7 +270,7 @@ class _Lowerer:
                     f"{last.origin}\nuse gc.control_dependencies to say which comes last",
                     op.origin,
                 )
-            found = (nodes[0],)
+            found: tuple[Node, ...] = (nodes[0],)
         else:
             held = self.written[last] if last is not None else self._initial(variable)
             found = self._run(op, nodes, held)
