@@ -65,25 +65,30 @@ def test_initializers_and_regularizers():
     (penalty,) = gc.get_default_graph().get_collection("regularization_losses")
     with gc.Session(mode="interpret") as s:
         assert s.run([given, number, filled]) [0].dtype == np.float64
-        assert s.run(number) == 7 and s.run(number).dtype == np.int32
+        assert s.run(number) == 7
+        assert s.run(number).dtype == np.int32
         assert s.run([filled, zeros, w])[2].tolist() == [1.0] * 5
         assert s.run(made).tolist() == [[2.0, 2.0]] * 2
         assert s.run(penalty) == 5.0
         values = s.run(default)
     limit = np.sqrt(6.0 / 50)
-    assert abs(values).max() <= limit and abs(values).max() > 0.9 * limit and abs(values.mean()) < 0.05
+    assert abs(values).max() <= limit
+    assert abs(values).max() > 0.9 * limit
+    assert abs(values.mean()) < 0.05
 
 
 def test_errors_say_what_to_do():
     first = gc.get_variable("w", [2])
-    with pytest.raises(gc.GraphError, match="already exists.*reuse=True") as error:
+    with pytest.raises(gc.GraphError, match=r"already exists.*reuse=True") as error:
         gc.get_variable("w", [2])
     assert "first = gc.get_variable" in str(error.value)
     assert first.shape == [2]
-    with pytest.raises(gc.GraphError, match="does not exist.*AUTO_REUSE"), gc.variable_scope("s", reuse=True):
+    with pytest.raises(gc.GraphError, match=r"does not exist.*AUTO_REUSE"), gc.variable_scope("s", reuse=True):
         gc.get_variable("w", [2])
-    with pytest.raises(gc.GraphError, match=r"shape \(3,\) and found shape \(2,\)"):
-        with gc.variable_scope("", reuse=True):
-            gc.get_variable("w", [3])
+    with (
+        pytest.raises(gc.GraphError, match=r"shape \(3,\) and found shape \(2,\)"),
+        gc.variable_scope("", reuse=True),
+    ):
+        gc.get_variable("w", [3])
     with pytest.raises(gc.GraphError, match="fully defined"):
         gc.get_variable("open", [None, 2])
