@@ -36,6 +36,7 @@ def reference() -> str:
         ("gc", gc),
         ("gc.nn", gc.nn),
         ("gc.train", gc.train),
+        ("gc.checkpoint", gc.checkpoint),
         ("gc.viz", gc.viz),
         ("gc.data", gc.data),
     ):

@@ -1,5 +1,6 @@
-"""Optimizers, learning rates, and moving averages."""
+"""Optimizers, learning rates, moving averages, and checkpoints."""
 
+from graphc.checkpoint import RestoreError, Saver, get_checkpoint_state, latest_checkpoint
 from graphc.train.adam import AdamaxOptimizer, AdamOptimizer, AdamWOptimizer, NadamOptimizer
 from graphc.train.averages import ExponentialMovingAverage
 from graphc.train.defaults import optimizer_defaults
@@ -42,11 +43,15 @@ __all__ = [
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
     "RMSPropOptimizer",
+    "RestoreError",
+    "Saver",
     "ScipyOptimizerInterface",
     "cosine_decay",
     "cosine_decay_restarts",
     "exponential_decay",
+    "get_checkpoint_state",
     "inverse_time_decay",
+    "latest_checkpoint",
     "linear_cosine_decay",
     "natural_exp_decay",
     "noisy_linear_cosine_decay",
