@@ -17,7 +17,7 @@ from graphc.schedule.groups import Group
 from graphc.schedule.lowering import LoweredGroup
 from graphc.schedule.opaque import opaque_call
 from graphc.schedule.regions import LEAVES, Regions
-from graphc.schedule.storage import stored_values
+from graphc.schedule.storage import Choice, stored_values
 
 
 @dataclass(eq=False, slots=True)
@@ -61,16 +61,18 @@ class Assembly:
     ----------
     program : Program
     regions : Regions
+    choice : Choice, optional
+        What has been decided about values.
     """
 
-    def __init__(self, program: Program, regions: Regions) -> None:
+    def __init__(self, program: Program, regions: Regions, choice: Choice | None = None) -> None:
         self.program = program
         self.regions = regions
         self.feeds = [_buffer(f"feed{i}", node.tensor, "feed", i) for i, node in enumerate(program.inputs)]
         self.variables = [_buffer(f"variable{i}", t, "variable", i) for i, t in enumerate(program.variables)]
         self.constants: list[Buffer] = []
         self.values: dict[Node, Buffer] = {}
-        self.stored, self.again = stored_values(program, regions)
+        self.stored, self.again = stored_values(program, regions, choice)
         self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
         self._made_by: dict[Buffer, Unit] = {}
         self._readers: dict[Buffer, list[Unit]] = {}

@@ -16,7 +16,9 @@ from graphc.schedule.access import dense_base
 from graphc.schedule.assemble import Assembly, Placement, tasks_of
 from graphc.schedule.order import execution_order
 from graphc.schedule.regions import Regions
+from graphc.schedule.saving import choose_saved
 from graphc.schedule.sinking import sink_epilogues
+from graphc.schedule.storage import Choice
 
 # Size taken for a symbol when alternatives are compared and nothing better is known.
 TYPICAL_SIZE = 32
@@ -116,7 +118,8 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     program = replace(program, updates=tuple(u for u in program.updates if not _keeps_its_value(*u)))
     regions = Regions(program, chosen.disabled)
     sunk = sink_epilogues(program, regions)
-    assembly = Assembly(program, regions)
+    choice = choose_saved(program, regions)
+    assembly = Assembly(program, regions, choice)
     placement = Placement(assembly)
     tasks = tasks_of(assembly, placement)
     sizes = representative_sizes([d for task in tasks for b in task.call.buffers for d in b.shape], chosen)
@@ -133,17 +136,18 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
         plan_arena(calls, sizes, "arena_reuse" not in chosen.disabled),
         commit,
         _unfused(regions, assembly),
-        _effects(assembly, placement, sunk),
+        _effects(assembly, placement, sunk, choice),
     )
 
 
-def _effects(assembly: Assembly, placement: Placement, sunk: int) -> dict[str, dict[str, int | str]]:
+def _effects(assembly: Assembly, placement: Placement, sunk: int, choice: Choice) -> dict[str, dict[str, int | str]]:
     groups = assembly.regions.graph.groups()
     lowered = [unit.lowered.group for unit in assembly.units if unit.lowered is not None]
     return {
         "fusion": {"operations": sum(len(g.members) for g in groups), "kernels": len(assembly.units)},
         "epilogues": {"operations": sum(len(g.members) - 1 for g in lowered if g.anchor is not None)},
         "sinking": {"operations moved": sunk},
+        "min_cut": {"values not stored": len(choice.again), "values stored for them": len(choice.saved)},
         "recompute": {"values not stored": len(assembly.again)},
         "in_place": {"variables": len(assembly.program.updates) - len(placement.shadowed)},
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.loops.lower import is_computed, is_scalar_constant
@@ -13,9 +15,27 @@ from graphc.schedule.regions import LEAVES, Regions
 CHEAP_FLOPS = 4
 
 
-def stored_values(program: Program, regions: Regions) -> tuple[set[Node], set[Node]]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What has been decided about values before.
+
+    Attributes
+    ----------
+    saved : frozenset of Node
+        Stored, because something else is computed again from them.
+    again : frozenset of Node
+        Computed again by all that read them.
+    """
+
+    saved: frozenset[Node] = frozenset()
+    again: frozenset[Node] = frozenset()
+
+
+def stored_values(program: Program, regions: Regions, choice: Choice | None = None) -> tuple[set[Node], set[Node]]:
     """Values that need memory, results and what other kernels read; and those that these compute again instead."""
+    choice = choice or Choice()
     stored = {base for base in map(dense_base, program.results) if base.op not in LEAVES or is_scalar_constant(base)}
+    stored |= choice.saved
     again: set[Node] = set()
     readers: dict[Node, list[Node]] = {}
     for node, accesses in regions.accesses.items():
@@ -28,7 +48,7 @@ def stored_values(program: Program, regions: Regions) -> tuple[set[Node], set[No
         outside = [r for r in readers[node] if regions.graph.group_of(r) is not group]
         if not outside or node in stored:
             continue
-        if allowed and _computed_again(node, outside, regions, stored, again):
+        if node in choice.again or (allowed and _computed_again(node, outside, regions, stored, again)):
             again.add(node)
         else:
             stored.add(node)

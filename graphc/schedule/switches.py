@@ -8,6 +8,7 @@ SWITCHES = {
     "fusion": "Several operations in one kernel.",
     "epilogues": "Operations after a matrix product or convolution inside its kernel.",
     "sinking": "Ends of epilogues moved into the kernel that needs them, where fewer values are stored then.",
+    "min_cut": "Values kept for later kernels chosen by a minimum cut; those compute others again from them.",
     "recompute": "Cheap values computed again by every kernel that uses them, instead of being stored.",
     "in_place": "New values of variables written over the old ones where nobody reads those any more.",
     "memory_order": "Kernels ordered so that few bytes are alive at a time.",
