@@ -58,6 +58,9 @@ class RandomGraph:
     def _pick(self) -> Any:
         return self.random.choice(self.tensors[-7:] + self.tensors[:8])
 
+    def _one_of(self, ways: list[Callable[[], Any]]) -> Any:
+        return self.random.choice(ways)()
+
     def _grow(self, steps: int) -> None:
         kinds: list[Callable[[], Any]] = [
             self._smooth, self._pair, self._pair, self._bend, self._reduce, self._product, self._view, self._index,
@@ -80,15 +83,15 @@ class RandomGraph:
 
     def _pair(self) -> Any:
         a, b = self._pick(), self._pick()
-        made = self.random.choice(
+        made = self._one_of(
             [lambda: a + b, lambda: a - b * 0.5, lambda: a * b, lambda: a / (b * b + 1.0), lambda: gc.exp(-a * a) * b]
-        )()
+        )
         return gc.tanh(made)
 
     def _bend(self) -> Any:
         a, b = self._bent(), self._pick()
         return gc.tanh(
-            self.random.choice(
+            self._one_of(
                 [
                     lambda: gc.nn.relu(a) * b,
                     lambda: gc.abs(a) + b,
@@ -96,14 +99,14 @@ class RandomGraph:
                     lambda: gc.maximum(a, 0.25) * b,
                     lambda: gc.clip_by_value(a, -0.5, 0.5) - b,
                 ]
-            )()
+            )
         )
 
     def _reduce(self) -> Any:
         a, b = self._pick(), self._bent()
         axis = self.random.choice([None, 0, 1, -1])
         keep = self.random.random() < 0.5
-        return self.random.choice(
+        return self._one_of(
             [
                 lambda: gc.tanh(gc.reduce_sum(a, axis=axis, keepdims=keep)),
                 lambda: gc.reduce_mean(a, axis=axis, keepdims=keep),
@@ -112,7 +115,7 @@ class RandomGraph:
                 lambda: gc.nn.softmax(a, axis=-1 if axis is None else axis),
                 lambda: gc.cast(gc.argmax(b, -1 if axis is None else axis), self.dtype) * 0.1,
             ]
-        )()
+        )
 
     def _product(self) -> Any:
         a, b = self._pick(), self._pick()
@@ -120,23 +123,23 @@ class RandomGraph:
 
     def _view(self) -> Any:
         a, b = self._pick(), self._pick()
-        return self.random.choice(
+        return self._one_of(
             [
                 lambda: gc.transpose(a), lambda: gc.reshape(a, [-1]), lambda: gc.expand_dims(a, 0),
                 lambda: gc.concat([a, b], 0), lambda: gc.concat([a, b], -1), lambda: gc.stack([a, a * 0.5]),
                 lambda: gc.reverse(a, [0]), lambda: gc.tile(a, [2] * len(a.shape.dims)),
                 lambda: gc.pad(a, [[1, 2]] * len(a.shape.dims)),
             ]
-        )()  # fmt: skip
+        )  # fmt: skip
 
     def _index(self) -> Any:
         a = self._pick()
-        return self.random.choice(
+        return self._one_of(
             [
                 lambda: a[1:], lambda: a[::2], lambda: a[..., ::-1], lambda: a[:, 1:3], lambda: a[-1],
                 lambda: a[..., 0], lambda: a[:, None], lambda: a[::-1, ..., :2],
             ]
-        )()  # fmt: skip
+        )  # fmt: skip
 
     def _choose(self) -> Any:
         return gc.where(self._bent() > 0.0, self._pick(), self._pick())

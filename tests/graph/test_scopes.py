@@ -64,7 +64,7 @@ def test_initializers_and_regularizers():
     default = gc.get_variable("default", [30, 20])
     (penalty,) = gc.get_default_graph().get_collection("regularization_losses")
     with gc.Session(mode="interpret") as s:
-        assert s.run([given, number, filled]) [0].dtype == np.float64
+        assert s.run([given, number, filled])[0].dtype == np.float64
         assert s.run(number) == 7
         assert s.run(number).dtype == np.int32
         assert s.run([filled, zeros, w])[2].tolist() == [1.0] * 5

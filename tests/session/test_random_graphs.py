@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from graphc.testing.random_graphs import RandomGraph, check, main
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32))
 def test_optimized_unoptimized_and_interpreted_agree(seed):
     check(seed)
