@@ -12,6 +12,36 @@ from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
 
 
+class HostValue:
+    """A value that Python makes after the step from fetched ones, such as the bytes of a summary.
+
+    Parameters
+    ----------
+    graph : Graph
+    name : str
+    parts : list
+        What is fetched for it: tensors, or further values of this kind.
+    """
+
+    def __init__(self, graph: Graph, name: str, parts: list[Any]) -> None:
+        self.graph = graph
+        self.name = name
+        self.parts = parts
+
+    def finish(self, values: list[Any]) -> Any:
+        """The value, from those of the parts."""
+        raise NotImplementedError
+
+    def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
+        """Its value in the given or the default session."""
+        from graphc.session.session import default_session
+
+        return default_session(session).run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<graphc.{type(self).__name__.strip('_')} {self.name!r}>"
+
+
 def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
     """What a single fetch means: a tensor, an operation, a variable, or the name of one.
 
@@ -73,6 +103,9 @@ def flatten(graph: Graph, fetches: Any) -> tuple[list[Tensor | Operation], Calla
             if hasattr(fetch, "_fields"):
                 return lambda values: type(fetch)(*(item(values) for item in items))
             return lambda values: type(fetch)(item(values) for item in items)
+        if isinstance(fetch, HostValue):
+            inner = visit(fetch.parts)
+            return lambda values: fetch.finish(inner(values))
         index = len(flat)
         flat.append(resolve(graph, fetch))
         return lambda values: values[index]

@@ -37,6 +37,7 @@ def reference() -> str:
         ("gc.nn", gc.nn),
         ("gc.train", gc.train),
         ("gc.checkpoint", gc.checkpoint),
+        ("gc.summary", gc.summary),
         ("gc.viz", gc.viz),
         ("gc.data", gc.data),
     ):
