@@ -14,7 +14,7 @@ from graphc.runtime.engine import Engine
 from graphc.runtime.entry import MISMATCH, ArraySpec, Entry, make_entry
 from graphc.runtime.plan import ProgramCode
 
-__all__ = ["Executable", "FeedMismatchError", "GuardError", "StepError"]
+__all__ = ["CapacityError", "Executable", "FeedMismatchError", "GuardError", "StepError"]
 
 ALIGNMENT = 64
 _FRAMES_PER_LANE = 32
@@ -67,6 +67,10 @@ class GuardError(ValueError):
     def __init__(self, number: int, left: int, right: int) -> None:
         super().__init__(f"sizes {left} and {right} differ")
         self.number, self.left, self.right = number, left, right
+
+
+class CapacityError(MemoryError):
+    """Sizes for which no memory can be laid out: negative, or more bytes than there are. Nothing has run."""
 
 
 @dataclass
@@ -268,12 +272,24 @@ class Executable:
             if values[left] != values[right]:
                 raise GuardError(number, values[left], values[right])
         if frame is None:
-            frame = self._new_frame(lane, values)
+            frame = self._planned_frame(lane, values)
             lane.frames[key] = frame
             if len(lane.frames) > _FRAMES_PER_LANE:
                 lane.frames.popitem(last=False)
         lane.frames.move_to_end(key)
         return frame, arrays
+
+    def _planned_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
+        """A frame whose fetches can be allocated."""
+        shapes = [(tuple(values[f] for f in spec.shape), spec.dtype) for _, spec in self._fetches]
+        if any(size < 0 for shape, _ in shapes for size in shape):
+            raise CapacityError("a size is negative")
+        try:
+            for shape, dtype in shapes:
+                np.empty(shape, dtype)
+            return self._new_frame(lane, values)
+        except (MemoryError, OverflowError, ValueError) as error:
+            raise CapacityError(str(error)) from None
 
     def _new_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
         """Lay out the table for sizes `values` and make the entry."""

@@ -15,9 +15,9 @@ from graphc.interp.evaluate import NodeError, evaluate_nodes
 from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, Program
-from graphc.runtime.executable import Executable, GuardError, StepError
+from graphc.runtime.executable import CapacityError, Executable, GuardError, StepError
 from graphc.session.build import Built, build, thread_count
-from graphc.session.failures import failure_texts, nodes_of, origin_of
+from graphc.session.failures import capacity_failure, failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
 from graphc.session.sizes import DataSizes
 
@@ -166,8 +166,8 @@ class CompiledStep:
             raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
         except NodeError as error:
             raise ExecutionError(f"{error}; no variable was changed", origin_of(self.lowered, [error.node])) from None
-        except MemoryError as error:
-            raise ExecutionError(f"{error}; no variable was changed") from None
+        except CapacityError:
+            raise capacity_failure(self.lowered, self._bindings(feeds)) from None
 
     def _resize(self, outputs: list[Any]) -> list[Any]:
         """Hand the last outputs to the store."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
+from graphc.graph.errors import ExecutionError
 from graphc.graph.origin import Origin
+from graphc.ir.dims import substitute
 from graphc.ir.node import Node
 from graphc.ir.program import numbered
+from graphc.ir.types import TensorType
 from graphc.ops.record import record_of
 from graphc.session.build import CallInfo
 from graphc.session.lower import Lowered
@@ -37,3 +41,22 @@ def failure_texts(lowered: Lowered, calls: Sequence[CallInfo]) -> dict[int, str]
         if reasons:
             found[number] = f"{call.label}: {reasons}; no variable was changed\n  at {origin_of(lowered, nodes)}"
     return found
+
+
+def capacity_failure(lowered: Lowered, bindings: Mapping[str, int]) -> ExecutionError:
+    """What to say when there is no memory for a run: the first tensor of negative size, or else the largest one."""
+    found: list[tuple[int, Node, tuple[int, ...]]] = []
+    for node in lowered.program.nodes():
+        if not isinstance(node.type, TensorType):
+            continue
+        shape = tuple(size for d in node.shape if isinstance(size := substitute(d, bindings), int))
+        if any(size < 0 for size in shape):
+            where = origin_of(lowered, [node])
+            return ExecutionError(f"{node.op} would have the negative size {list(shape)}; nothing has run", where)
+        found.append((prod(shape) * node.dtype.np.itemsize, node, shape))
+    size, node, shape = max(found, key=lambda entry: entry[0])
+    return ExecutionError(
+        f"there is not enough memory for this run: {node.op} alone, {node.dtype.name}{list(shape)}, "
+        f"has {size / 2**30:,.1f} GiB; feed smaller arrays or reduce before you expand; nothing has run",
+        origin_of(lowered, [node]),
+    )
