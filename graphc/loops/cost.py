@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from graphc.ir.dims import Dim, floordiv, product
 from graphc.ir.dtypes import BY_NAME
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Contraction, Convolution, KernelCall, Nest, Store
+from graphc.loops.flat import members
+from graphc.loops.spec import Contraction, Convolution, KernelCall, MultiNest, Nest, Store
 from graphc.ops.record import REGISTRY
 
 
@@ -31,6 +32,9 @@ class Cost:
 def cost_of(call: KernelCall) -> Cost:
     """Bytes and flops of a kernel call."""
     spec = call.spec
+    if isinstance(spec, MultiNest):
+        parts = [cost_of(part) for part in members(call)]
+        return Cost(sum((p.bytes for p in parts), 0), sum((p.flops for p in parts), 0))
     if isinstance(spec, Nest):
         sizes = [axis.size for axis in spec.axes]
         reduced = [place for place, axis in enumerate(spec.axes) if axis.reduce]

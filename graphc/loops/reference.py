@@ -13,7 +13,18 @@ from graphc.ir.dims import Dim, floordiv, substitute
 from graphc.ir.dtypes import BY_NAME
 from graphc.ir.types import TupleType
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.spec import Contraction, Convolution, HostKernel, KernelCall, Nest, SourceKernel, Store, UserKernel
+from graphc.loops.flat import members
+from graphc.loops.spec import (
+    Contraction,
+    Convolution,
+    HostKernel,
+    KernelCall,
+    MultiNest,
+    Nest,
+    SourceKernel,
+    Store,
+    UserKernel,
+)
 from graphc.ops.record import record_of
 
 Array = NDArray[Any]
@@ -40,7 +51,11 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
         If a check fails.
     """
     spec = call.spec
-    if isinstance(spec, Nest):
+    if isinstance(spec, MultiNest):
+        width = len(spec.nest.operands)
+        for row, part in enumerate(members(call)):
+            run_call(part, flats[row * width : (row + 1) * width], sizes)
+    elif isinstance(spec, Nest):
         _run_nest(spec, flats, sizes)
     elif isinstance(spec, Contraction):
         _run_contraction(spec, flats, sizes)

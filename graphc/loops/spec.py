@@ -75,6 +75,27 @@ class Nest:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiNest:
+    """One elementwise nest over several sets of arrays: a table with a row of pointers and a length for each.
+
+    Attributes
+    ----------
+    nest : Nest
+        Over one contiguous axis of open length (see `graphc.loops.flat.open_form`), without checks.
+    lengths : tuple of Dim
+        Elements of every row. No row writes what another one touches.
+    """
+
+    nest: Nest
+    lengths: tuple[Dim, ...]
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """Those of the first row, then those of the second, and so on."""
+        return self.nest.operands * len(self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
 class Contraction:
     """``C[b, i, j] = epilogue(sum_k A[b, i, k] * B[b, k, j])``, operands by strides.
 
@@ -197,7 +218,7 @@ class HostKernel:
     operands: tuple[Operand, ...]
 
 
-KernelSpec = Nest | Contraction | Convolution | SourceKernel | UserKernel | HostKernel
+KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | UserKernel | HostKernel
 
 
 @dataclass(frozen=True, eq=False)

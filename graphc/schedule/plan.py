@@ -9,11 +9,12 @@ from graphc.ir.dims import Dim, symbols
 from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.loops.cost import Cost, cost_of
-from graphc.loops.spec import Buffer, KernelCall
+from graphc.loops.spec import Buffer, KernelCall, MultiNest
 from graphc.memory.arena import Arena, plan_arena
 from graphc.memory.lifetimes import base_of
 from graphc.schedule.access import dense_base
 from graphc.schedule.assemble import Assembly, Placement, tasks_of
+from graphc.schedule.horizontal import join_equal
 from graphc.schedule.order import execution_order
 from graphc.schedule.regions import Regions
 from graphc.schedule.saving import choose_saved
@@ -124,6 +125,8 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
     tasks = tasks_of(assembly, placement)
     sizes = representative_sizes([d for task in tasks for b in task.call.buffers for d in b.shape], chosen)
     order = execution_order(tasks, sizes, "memory_order" not in chosen.disabled)
+    if chosen.disabled.isdisjoint(("fusion", "horizontal")):
+        order = join_equal(order)
     calls = [task.call for task in order]
     commit = next((place for place, task in enumerate(order) if task.writes_state), len(order))
     return Schedule(
@@ -136,7 +139,7 @@ def plan_program(program: Program, options: ScheduleOptions | None = None) -> Sc
         plan_arena(calls, sizes, "arena_reuse" not in chosen.disabled),
         commit,
         _unfused(regions, assembly),
-        _effects(assembly, placement, sunk, choice),
+        _effects(assembly, placement, sunk, choice) | {"horizontal": _joined(calls)},
     )
 
 
@@ -151,6 +154,11 @@ def _effects(assembly: Assembly, placement: Placement, sunk: int, choice: Choice
         "recompute": {"values not stored": len(assembly.again)},
         "in_place": {"variables": len(assembly.program.updates) - len(placement.shadowed)},
     }
+
+
+def _joined(calls: list[KernelCall]) -> dict[str, int | str]:
+    tables = [call.spec for call in calls if isinstance(call.spec, MultiNest)]
+    return {"calls": len(tables), "kernels joined": sum(len(spec.lengths) for spec in tables)}
 
 
 def _keeps_its_value(slot: int, node: Node) -> bool:

@@ -12,6 +12,7 @@ SWITCHES = {
     "recompute": "Cheap values computed again by every kernel that uses them, instead of being stored.",
     "in_place": "New values of variables written over the old ones where nobody reads those any more.",
     "memory_order": "Kernels ordered so that few bytes are alive at a time.",
+    "horizontal": "Equal elementwise kernels over several short arrays in one call, divided by all elements together.",
     "arena_reuse": "Temporaries that are not alive together share bytes.",
     "kernel_sharing": "One piece of code for equal kernels and for those that differ only in their length.",
 }

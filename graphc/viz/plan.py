@@ -10,6 +10,7 @@ from graphc.viz.families import PLACEHOLDER
 
 _FETCH = Shape("result", "#e0e7ff", "#4f46e5", "pill")
 _KERNELS = {
+    "MultiNest": Shape("loop nest over a table of arrays", "#dcfce7", "#16a34a"),
     "Nest": Shape("loop nest", "#dcfce7", "#16a34a"),
     "Contraction": Shape("matrix product", "#ede9fe", "#7c3aed"),
     "Convolution": Shape("convolution", "#ede9fe", "#7c3aed"),

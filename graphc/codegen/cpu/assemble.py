@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
 from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
 from graphc.codegen.cpu.kernel import KernelText
+from graphc.codegen.cpu.rows import compile_rows
 from graphc.codegen.cpu.segment import POOL_CONTROL, POOL_RUN, Call, Share, Source, Word, segment_ir
-from graphc.codegen.cpu.sharing import LENGTH, shared_forms
+from graphc.codegen.cpu.sharing import shared_forms
 from graphc.codegen.cpu.target import HostTarget, host_target
 from graphc.ir.dims import Dim, dim_max, dim_min, substitute
 from graphc.loops.cost import Cost
+from graphc.loops.flat import LENGTH, members
 from graphc.loops.spec import (
     Buffer,
     Contraction,
@@ -20,6 +22,7 @@ from graphc.loops.spec import (
     HostKernel,
     KernelCall,
     KernelSpec,
+    MultiNest,
     Nest,
     SourceKernel,
     UserKernel,
@@ -31,6 +34,8 @@ from graphc.schedule.plan import Schedule
 OPERATION_PICOSECONDS, BYTE_PICOSECONDS = 16, 60
 # Work that is worth a part of its own; entering the pool takes about half a microsecond.
 PART_NANOSECONDS = 4_000
+# Of calls that were too short to be divided before they were joined: a worker that sleeps costs some 40 us to wake.
+JOINED_PART_NANOSECONDS = 16_000
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,13 @@ class _Assembler:
         self.target = target
         self.share = share
         self.kernels: dict[KernelSpec | KernelCall, KernelText] = {}
+        self.tables: dict[KernelText, KernelText] = {}
         self.sources: list[tuple[str, str]] = []
         self.words: dict[Buffer, int] = {}
         self.externals: dict[str, int] = {}
         self.dims: dict[Dim, int] = {}
         self.hosts: list[KernelCall] = []
-        self.shared = shared_forms(call.spec for call in schedule.calls) if share else {}
+        self.shared = shared_forms(part.spec for call in schedule.calls for part in members(call)) if share else {}
 
     def run(self) -> Assembled:
         started = time.perf_counter()
@@ -122,7 +128,8 @@ class _Assembler:
             self._call(i, call, text) for i, (call, text) in enumerate(zip(self.schedule.calls, texts, strict=True))
         ]
         emitted = time.perf_counter() - started
-        bodies = [text.ir for text in dict.fromkeys(texts) if text.ir]
+        bodies = [text.ir for text in dict.fromkeys([*texts, *self.tables.values()]) if text.ir]
+        emitted_kernels = len({self.tables.get(text, text) for text in texts})
         code = link(bodies, [segment_ir(ENTRY, calls)], self.sources, None, [], self.target)
         return Assembled(
             code,
@@ -130,7 +137,7 @@ class _Assembler:
             tuple(self.externals),
             tuple(self.dims),
             tuple(self.hosts),
-            len(dict.fromkeys(texts)),
+            emitted_kernels,
             {"kernels": emitted, **code.seconds},
         )
 
@@ -140,6 +147,8 @@ class _Assembler:
         if isinstance(spec, HostKernel):
             self.hosts.append(call)
             return host_kernel(f"host_{len(self.hosts) - 1}", len(self.hosts) - 1, len(call.buffers), self.symbols)
+        if isinstance(spec, MultiNest):
+            return self._table_kernel(spec, call)
         if spec in self.shared:
             spec = self.shared[spec][0]
         key = spec if self.share else call
@@ -147,6 +156,30 @@ class _Assembler:
         if found is None:
             found = self.kernels[key] = self._emit(spec, f"kernel_{len(self.kernels)}")
         return found
+
+    def _table_kernel(self, spec: MultiNest, call: KernelCall) -> KernelText:
+        """The kernel of a table of arrays, over that of one row."""
+        key = spec.nest if self.share else call
+        inner = self.kernels.get(key)
+        if inner is None:
+            inner = self.kernels[key] = self._emit(spec.nest, f"kernel_{len(self.kernels)}")
+        for table, row in self.tables.items():
+            if row is inner:
+                return table
+        made = compile_rows(f"rows_{inner.name}", inner, len(spec.nest.operands))
+        self.tables[made] = inner
+        return made
+
+    def _table_words(self, spec: MultiNest, call: KernelCall, inner: KernelText) -> list[Word]:
+        """Number of rows; for each its pointers, the sizes that the kernel reads, and where its elements end."""
+        words = [Word(Source.CONSTANT, len(spec.lengths))]
+        total: Dim = 0
+        for part, length in zip(members(call), spec.lengths, strict=True):
+            total = total + length
+            words += [Word(Source.TABLE, self.words[base_of(b)]) for b in part.buffers]
+            words += [self._dim(substitute(size, {LENGTH: length})) for size in inner.sizes]
+            words.append(self._dim(total))
+        return words
 
     def _emit(self, spec: KernelSpec, name: str) -> KernelText:
         if isinstance(spec, Nest):
@@ -170,6 +203,10 @@ class _Assembler:
         return KernelText(name, "", spec.sizes, 1)
 
     def _call(self, index: int, call: KernelCall, text: KernelText) -> Call:
+        if isinstance(call.spec, MultiNest):
+            words = self._table_words(call.spec, call, self.tables[text])
+            share = self._share(self.schedule.costs[index], call, sum(call.spec.lengths, 0))
+            return Call(text.name, tuple(words), Word(Source.CONSTANT, 0), words[-1], index, share)
         arguments = [Word(Source.TABLE, self.words[base_of(b)]) for b in call.buffers]
         length = {LENGTH: self.shared[call.spec][1]} if call.spec in self.shared else {}
         arguments += [self._dim(substitute(size, length)) for size in text.sizes]
@@ -184,7 +221,8 @@ class _Assembler:
             return None
         # Parts of a contraction each prepare their operands: as few as there are threads.
         most = self.threads if isinstance(call.spec, Contraction | Convolution) else 4 * self.threads
-        parts = dim_min(dim_min(extent, most), dim_max(nanoseconds(cost) // PART_NANOSECONDS, 1))
+        least = JOINED_PART_NANOSECONDS if isinstance(call.spec, MultiNest) else PART_NANOSECONDS
+        parts = dim_min(dim_min(extent, most), dim_max(nanoseconds(cost) // least, 1))
         if parts == 1:
             return None
         return Share(self._external(POOL_RUN), self._external(POOL_CONTROL), self._dim(parts))

@@ -70,6 +70,35 @@ class Call:
 PIECE = 64
 
 
+# Arguments written one by one: code for more takes LLVM quadratic time, so a loop reads them off a constant list.
+MOST_WRITTEN = 48
+
+# Codes are pairs of a source and a value, in the order of `Source`.
+_GATHER = """define internal void @"graphc.gather"(ptr %args, ptr %tab, ptr %dims, ptr %codes, i64 %count) noinline {
+entry:
+  br label %word
+word:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %word ]
+  %code = getelementptr {i64, i64}, ptr %codes, i64 %i
+  %value.p = getelementptr i64, ptr %code, i64 1
+  %source = load i64, ptr %code, align 8
+  %value = load i64, ptr %value.p, align 8
+  %in.table = icmp eq i64 %source, 0
+  %base = select i1 %in.table, ptr %tab, ptr %dims
+  %place = getelementptr i64, ptr %base, i64 %value
+  %constant = icmp eq i64 %source, 2
+  %from = select i1 %constant, ptr %value.p, ptr %place
+  %read = load i64, ptr %from, align 8
+  %to = getelementptr i64, ptr %args, i64 %i
+  store i64 %read, ptr %to, align 8
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %count
+  br i1 %more, label %word, label %done
+done:
+  ret void
+}"""
+
+
 def segment_ir(name: str, calls: Sequence[Call]) -> str:
     """Write the IR of one segment.
 
@@ -88,6 +117,9 @@ def segment_ir(name: str, calls: Sequence[Call]) -> str:
     """
     kernels = dict.fromkeys(call.kernel for call in calls)
     lines = [f'declare i32 @"{kernel}"(ptr, i64, i64)' for kernel in kernels]
+    long = [call for call in calls if len(call.arguments) > MOST_WRITTEN]
+    if long:
+        lines += [_GATHER, *(_codes_line(call) for call in long)]
     if len(calls) <= PIECE:
         return "\n".join([*lines, *_function_lines(name, calls), ""])
     pieces = [calls[start : start + PIECE] for start in range(0, len(calls), PIECE)]
@@ -126,6 +158,13 @@ def _sequence_lines(name: str, pieces: int) -> list[str]:
     return [*lines, "  ret i32 0", "failed:", f"  %status = phi i32 {statuses}", "  ret i32 %status", "}"]
 
 
+def _codes_line(call: Call) -> str:
+    """The constant list that a call with many arguments reads them off."""
+    number = {source: place for place, source in enumerate(Source)}
+    codes = ", ".join(f"{{i64, i64}} {{i64 {number[w.source]}, i64 {w.value}}}" for w in call.arguments)
+    return f'@"graphc.codes.{call.index}" = internal constant [{len(call.arguments)} x {{i64, i64}}] [{codes}]'
+
+
 def _word_lines(register: str, word: Word) -> tuple[list[str], str]:
     """Lines that load `word` (none for a constant), and the operand that then names it."""
     if word.source is Source.CONSTANT:
@@ -138,7 +177,10 @@ def _word_lines(register: str, word: Word) -> tuple[list[str], str]:
 
 def _call_lines(position: int, call: Call, array: str) -> list[str]:
     lines = []
-    for slot, word in enumerate(call.arguments):
+    if len(call.arguments) > MOST_WRITTEN:
+        operands = f'ptr {array}, ptr %tab, ptr %dims, ptr @"graphc.codes.{call.index}", i64 {len(call.arguments)}'
+        lines.append(f'  call void @"graphc.gather"({operands})')
+    for slot, word in enumerate(call.arguments if not lines else ()):
         loads, operand = _word_lines(f"%c{position}.w{slot}", word)
         lines += loads
         lines.append(f"  %c{position}.s{slot} = getelementptr i64, ptr {array}, i64 {slot}")

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphc.codegen.cpu.nest.normal import expressions, maps_of, normal_form
-from graphc.ir.dims import Dim, symbol
-from graphc.loops.spec import Axis, KernelSpec, Nest
-
-# The symbol that stands for the number of elements in a shared kernel.
-LENGTH = "@length"
+from graphc.ir.dims import Dim
+from graphc.loops.flat import open_form
+from graphc.loops.spec import KernelSpec, Nest
 
 
 def shared_forms(specs: Iterable[KernelSpec]) -> dict[KernelSpec, tuple[Nest, Dim]]:
@@ -27,15 +24,3 @@ def shared_forms(specs: Iterable[KernelSpec]) -> dict[KernelSpec, tuple[Nest, Di
         if found is not None:
             forms.setdefault(found[0], {})[spec] = found[1]
     return {spec: (form, size) for form, of in forms.items() if len(of) > 1 for spec, size in of.items()}
-
-
-def open_form(nest: Nest) -> tuple[Nest, Dim] | None:
-    """A nest over one contiguous axis with its size left open, and that size; None for all other nests."""
-    flat = normal_form(nest)
-    if len(flat.axes) != 1 or flat.axes[0].reduce or flat.axes[0].size == 1:
-        return None
-    if any(m.base != 0 or m.coefficients[0] not in (0, 1) for m in maps_of(flat)):
-        return None
-    if any(e.op in ("index", "size") for e in expressions(flat)):
-        return None
-    return Nest((Axis(symbol(LENGTH)),), flat.operands, flat.stores, flat.checks), flat.axes[0].size

@@ -21,6 +21,7 @@ from graphc.codegen.source.printer import print_contraction, print_convolution, 
 from graphc.codegen.source.user import ExportError, UserSources, value_text
 from graphc.ir.dims import Dim, product, symbols
 from graphc.ir.program import Guard
+from graphc.loops.flat import members
 from graphc.loops.spec import (
     Buffer,
     Contraction,
@@ -28,6 +29,7 @@ from graphc.loops.spec import (
     HostKernel,
     KernelCall,
     KernelSpec,
+    MultiNest,
     Nest,
     SourceKernel,
     UserKernel,
@@ -219,6 +221,8 @@ class _ModulePrinter:
 
     def _call(self, index: int, call: KernelCall) -> list[str]:
         spec = call.spec
+        if isinstance(spec, MultiNest):
+            return [line for part in members(call) for line in self._call(index, part)]
         flats = [self._name(b) for b in call.buffers]
         if isinstance(spec, SourceKernel):
             source = record_of(call.nodes[0].op).source(call.nodes[0])  # type: ignore[misc]

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphc.codegen.cpu.nest.facts import Facts
-from graphc.codegen.cpu.nest.normal import expressions, normal_form
 from graphc.codegen.cpu.nest.passes import Pass, plan_passes
 from graphc.codegen.source.expression import Values, factor_text, parameter_name, size_text
 from graphc.codegen.source.reduction import Accumulator
 from graphc.codegen.source.writer import Writer
 from graphc.ir.dims import DimExpr, symbols
 from graphc.loops.expr import Affine, Expr
+from graphc.loops.normal import expressions, normal_form
 from graphc.loops.spec import Contraction, Convolution, Nest, Store
 
 

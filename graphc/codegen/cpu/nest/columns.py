@@ -14,13 +14,13 @@ from graphc.codegen.cpu.nest import access
 from graphc.codegen.cpu.nest.fold import Fold
 from graphc.codegen.cpu.nest.kernel import Kernel
 from graphc.codegen.cpu.nest.loops import Flat, blocks_of, over, smaller
-from graphc.codegen.cpu.nest.normal import maps_of
 from graphc.codegen.cpu.nest.passes import plan_passes
 from graphc.codegen.cpu.nest.scope import Scope
 from graphc.codegen.cpu.nest.sweep import Sweep
 from graphc.codegen.cpu.nest.tree import BlockTree
 from graphc.codegen.cpu.nest.vectors import group_loop, vector_loop
 from graphc.ir.dims import Dim
+from graphc.loops.normal import maps_of
 
 BLOCK = 512
 """Rows of a block of a sum."""

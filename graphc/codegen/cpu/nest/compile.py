@@ -10,10 +10,10 @@ from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.nest.columns import emit_columns
 from graphc.codegen.cpu.nest.facts import Facts
 from graphc.codegen.cpu.nest.kernel import Kernel
-from graphc.codegen.cpu.nest.normal import expressions, maps_of, moved_last, normal_form
 from graphc.codegen.cpu.nest.rows import emit_rows
 from graphc.codegen.dialect import is_float
 from graphc.ir.dims import Dim
+from graphc.loops.normal import expressions, maps_of, moved_last, normal_form
 from graphc.loops.spec import Nest
 
 
