@@ -29,7 +29,7 @@ LAYERS = [
     {"codegen"},
     {"runtime"},
     {"graph", "session", "api"},
-    {"train", "nn", "rnn", "layers", "losses", "linalg", "random", "data", "summary", "checkpoint"},
+    {"train", "nn", "rnn", "layers", "losses", "metrics", "linalg", "random", "data", "summary", "checkpoint"},
     {"keras", "compat"},
     {"viz", "bench", "testing", "cli"},
 ]

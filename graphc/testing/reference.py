@@ -36,6 +36,8 @@ def reference() -> str:
         ("gc", gc),
         ("gc.nn", gc.nn),
         ("gc.train", gc.train),
+        ("gc.losses", gc.losses),
+        ("gc.metrics", gc.metrics),
         ("gc.checkpoint", gc.checkpoint),
         ("gc.summary", gc.summary),
         ("gc.viz", gc.viz),
