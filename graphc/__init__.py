@@ -45,6 +45,10 @@ from graphc.api.arrays import (
 from graphc.api.arrays import (
     slice_ as slice,
 )
+from graphc.api.control.branch import case, cond
+from graphc.api.control.loop import while_loop
+from graphc.api.control.recurrence import recurrence, until
+from graphc.api.control.scan import foldl, foldr, map_fn, scan
 from graphc.api.custom import CustomOp, custom_op
 from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from graphc.graph.context import Context, check_visible
 from graphc.graph.conventions import NATIVE, Conventions
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Operation, Tensor
@@ -44,6 +45,17 @@ class Graph:
         self.conventions: Conventions = NATIVE
         self.foreign_reads: dict[Any, Tensor] = {}
         self._symbols = 0
+        self.context: Context | None = None
+
+    @contextmanager
+    def recording(self, context: Context | None) -> Iterator[None]:
+        """Operations made inside belong to this body of a branch or loop; None: to none."""
+        before = self.context, self._control
+        self.context, self._control = context, []
+        try:
+            yield
+        finally:
+            self.context, self._control = before
 
     @contextmanager
     def as_default(self) -> Iterator[Graph]:
@@ -151,6 +163,8 @@ class Graph:
             If the graph is finalized, or an input belongs to another graph.
         """
         origin = user_origin()
+        # A variable outlives the body in which it is made.
+        context = None if type == "Variable" else self.context
         if self.finalized:
             raise GraphError(f"the graph is finalized: {type} cannot be added", origin)
         for tensor in inputs:
@@ -158,12 +172,14 @@ class Graph:
                 raise GraphError(
                     f"{type}: the tensor {tensor.name} belongs to another graph, made at {tensor.op.origin}", origin
                 )
+            check_visible(tensor, context, origin)
         if name and name.endswith("/"):
             full = name[:-1]
         else:
             full = self.unique_name(name or self.conventions.names.get(type, type))
         control = tuple(dict.fromkeys((*self.current_control_inputs, *control_inputs)))
         op = Operation(self, type, full, tuple(inputs), control, body, args, kwargs, origin, len(self.operations))
+        op.context = context
         op.outputs = tuple(Tensor(op, i, dtype, self._tagged(node, op, i)) for i, (dtype, node) in enumerate(results))
         self.operations.append(op)
         self._by_name[full] = op

@@ -17,6 +17,7 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 
 if TYPE_CHECKING:
+    from graphc.graph.context import Context
     from graphc.graph.graph import Graph
 
 
@@ -49,11 +50,14 @@ class Operation:
         Assignments that belong to it: whenever it runs, they do.
     origin : Origin
         The user's line.
+    context : Context or None
+        The body of a branch or loop in which it stands.
     """
 
     __slots__ = (
         "args",
         "body",
+        "context",
         "control_inputs",
         "graph",
         "id",
@@ -82,6 +86,7 @@ class Operation:
         self.id = id
         self.outputs: tuple[Tensor, ...] = ()
         self.updates: tuple[Operation, ...] = ()
+        self.context: Context | None = None
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Run this operation in the given or the default session."""

@@ -63,7 +63,8 @@ class Variable(Operators):
         graph = get_default_graph()
         origin = user_origin()
         if callable(initial_value) and not isinstance(initial_value, Tensor | Variable):
-            initial_value = initial_value()
+            with graph.recording(None):
+                initial_value = initial_value()
         self.initial_value = _initial(initial_value, dtype)
         self.dtype: DType = as_dtype(self.initial_value.dtype)
         self.trainable = trainable

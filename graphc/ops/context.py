@@ -11,6 +11,7 @@ import numpy as np
 from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim, symbol
 from graphc.ir.node import Node
+from graphc.ir.program import Guard
 from graphc.ops.builder import Builder
 from graphc.ops.record import record_of
 
@@ -28,6 +29,15 @@ class Lowering:
         Gives a new name for a size.
     operand : callable ``(Constant) -> Node``, optional
         Gives a leaf for a constant whose value shall not be part of the program.
+
+    Attributes
+    ----------
+    guards : list of Guard
+        Sizes taken to be equal so far.
+    differentiates : bool
+        Whether derivatives are taken, so that loops must have a number of steps that is known before they run.
+    inside : bool
+        Whether it is that of the body of a branch or loop.
     """
 
     def __init__(
@@ -39,6 +49,9 @@ class Lowering:
         self.builder = builder
         self.fresh_symbol = fresh_symbol
         self.operand = operand
+        self.guards: list[Guard] = []
+        self.differentiates = False
+        self.inside = False
         self.size_values: list[tuple[str, Node]] = []
         self._dims: dict[Node, tuple[Dim, ...]] = {}
 
@@ -69,8 +82,7 @@ class Lowering:
 
     def _derive(self, node: Node) -> tuple[Dim, ...]:
         rule = record_of(node.op).symbolic
-        whole = all(n.dtype.is_integer and n.rank <= 1 for n in node.inputs)
-        if rule is not None and whole:
+        if rule is not None and all(n.dtype.is_integer and n.rank <= 1 for n in node.inputs):
             try:
                 value = rule(*(self.dims_of(n) for n in node.inputs), **node.attrs)
             except ValueError:

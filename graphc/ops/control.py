@@ -190,6 +190,17 @@ def _with_bodies(nodes: Sequence[Node], known: Mapping[Body, Body], builder: Bui
     return new
 
 
+def inline(body: Body, operands: Sequence[Node], builder: Builder) -> list[Node]:
+    """The results of a body on operands of its parameters' types."""
+    new = dict(zip(body.parameters, operands, strict=True))
+    for node in reachable(body.results):
+        if node not in new:
+            new[node] = builder.rebuild(node, [new[i] for i in node.inputs])
+            if node in builder.origins:
+                builder.origins[new[node]] = builder.origins.get(new[node], frozenset()) | builder.origins[node]
+    return [new[node] for node in body.results]
+
+
 def items(node: Node) -> list[Node]:
     """The results of a branch or loop."""
     assert isinstance(node.type, TupleType)

@@ -6,7 +6,7 @@ reads and writes of variables become data flow, every other operation runs its b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphc.api.define import run_body
@@ -104,10 +104,23 @@ def lower(fetches: Sequence[Tensor | Operation], feeds: Sequence[Feed]) -> Lower
     GraphError
         If a placeholder that is needed is not fed, operands do not fit, or two assignments contradict each other.
     """
-    return _Lowerer(fetches, feeds).run()
+    return Lowerer(fetches, feeds).run()
 
 
-class _Lowerer:
+class Lowerer:
+    """Turns operations of a graph into nodes, reads and writes of variables into data flow.
+
+    Attributes
+    ----------
+    values : dict of Tensor to Node
+    latest : dict of Variable to Operation
+        The last assignment to each variable that is written.
+    written : dict of Operation to Node
+        The new value of the variable, by assignment.
+    guards : list of Guard
+        Sizes that were taken to be equal.
+    """
+
     def __init__(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Feed]) -> None:
         self.fetches = fetches
         self.feeds = feeds
@@ -122,7 +135,7 @@ class _Lowerer:
         self.after: dict[Operation, frozenset[Operation]] = {}
         self.boundaries: set[Tensor] = set()
         self.passed: frozenset[Tensor] = frozenset()
-        self.guards: list[Guard] = []
+        self.guards: list[Guard] = self.lowering.guards
 
     def fresh_symbol(self, hint: str) -> str:
         self.count += 1
@@ -131,12 +144,11 @@ class _Lowerer:
     def run(self) -> Lowered:
         fed = {feed.tensor for feed in self.feeds}
         ops, self.passed = operations_to_lower(self.fetches, fed)
-        for op in ops:
-            if op.type in DERIVATIVES:
-                self.boundaries.update(t for t in op.inputs if read_of(t.op) is None)
+        self.mark_boundaries(ops)
+        self.lowering.differentiates = any(op.type in DERIVATIVES for op in ops)
         inputs = tuple(self._input(i, feed) for i, feed in enumerate(self.feeds))
         for op in ops:
-            self._lower(op, fed)
+            self.lower_operation(op, fed)
         outputs = tuple(self.values[f] for f in self.fetches if isinstance(f, Tensor))
         updates = tuple((self.variables[v], self.written[op]) for v, op in self.latest.items())
         program = Program(
@@ -144,6 +156,12 @@ class _Lowerer:
         )
         self.builder.current_origin = frozenset()
         return Lowered(program, self.builder, list(self.variables), ops[-1].graph.operations if ops else [])
+
+    def mark_boundaries(self, ops: Iterable[Operation]) -> None:
+        """Keep the operands of derivatives apart from equal tensors."""
+        for op in ops:
+            if op.type in DERIVATIVES:
+                self.boundaries.update(t for t in op.inputs if read_of(t.op) is None)
 
     def _input(self, index: int, feed: Feed) -> Node:
         known = feed.tensor.shape.dims or (None,) * feed.rank
@@ -155,7 +173,8 @@ class _Lowerer:
         self.values[feed.tensor] = node
         return node
 
-    def _lower(self, op: Operation, fed: set[Tensor]) -> None:
+    def lower_operation(self, op: Operation, fed: set[Tensor]) -> None:
+        """Emit the nodes of one operation, those of its inputs being there."""
         before = [self.after[t.op] for t in op.inputs if t.op in self.after]
         before += [self.after[c] for c in op.control_inputs if c in self.after]
         self.after[op] = frozenset().union(*before) if before else frozenset()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from graphc.graph.context import check_fetchable
 from graphc.graph.errors import FeedError, GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
@@ -329,6 +330,7 @@ class Session:
             raise FeedError(
                 f"cannot feed {key!r} of type {type(key).__name__}: feed tensors or their names", user_origin()
             )
+        check_fetchable(key.op, "fed", user_origin())
         if key.graph is not self.graph:
             raise FeedError(f"cannot feed {key.name}: it belongs to another graph than this session's", key.op.origin)
         return key

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+from graphc.graph.context import check_fetchable
 from graphc.graph.errors import FetchError
 from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
@@ -65,6 +66,8 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
             f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names",
             user_origin(),
         )
+    op = found if isinstance(found, Operation) else found.op
+    check_fetchable(op, "fetched", user_origin())
     if found.graph is not graph:
         origin = found.origin if isinstance(found, Operation) else found.op.origin
         raise FetchError(f"cannot fetch {found.name}: it belongs to another graph than this session's", origin)

@@ -1,0 +1,1 @@
+"""Branches and loops of the user's graph."""
