@@ -138,10 +138,12 @@ class Lowerer:
         self.guards: list[Guard] = self.lowering.guards
 
     def fresh_symbol(self, hint: str) -> str:
+        """A new name for a size."""
         self.count += 1
         return f"{hint}_{self.count}"
 
     def run(self) -> Lowered:
+        """The whole program."""
         fed = {feed.tensor for feed in self.feeds}
         ops, self.passed = operations_to_lower(self.fetches, fed)
         self.mark_boundaries(ops)

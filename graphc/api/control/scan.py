@@ -129,12 +129,13 @@ def map_fn(
     [5 7]
     """
     recorder = Recorder("map_fn", name)
-    leaves, rebuild = flatten(elems) if not _is_data(elems) else flatten((elems,))
+    data = _is_data(elems)
+    leaves, rebuild = flatten((as_tensor(elems),) if data else elems)
     made: list[Rebuild] = []
 
     def step(number: Tensor, carried: list[Tensor], rows: list[Tensor]) -> tuple[list[Any], list[Any]]:
         whole = rebuild(rows)
-        found = fn(whole[0] if _is_data(elems) else whole)
+        found = fn(whole[0] if data else whole)
         parts, make = flatten(found)
         made.append(make)
         return [], parts
@@ -160,7 +161,7 @@ class _Accumulation:
         self.recorder = Recorder(kind, name)
         self.fn, self.reverse = fn, reverse
         self.data = _is_data(elems)
-        leaves, self.rebuild_row = flatten((elems,) if self.data else elems)
+        leaves, self.rebuild_row = flatten((as_tensor(elems),) if self.data else elems)
         self.rows = [as_tensor(v) for v in leaves]
         self.head: list[Tensor] = []
         if initializer is None:
