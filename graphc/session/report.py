@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphc.codegen.cpu.assemble import Assembled
+    from graphc.ir.dims import Dim
     from graphc.loops.spec import KernelCall
     from graphc.passes.kind import PassReport
     from graphc.schedule.plan import Schedule
@@ -18,7 +19,10 @@ def compile_report(
     seconds: dict[str, float],
     disabled: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The report of one compilation; sizes are formulas over the symbols of the feeds, as text."""
+    """The report of one compilation; sizes are formulas over the symbols of the feeds, as text.
+
+    The ``work`` of a call is its bytes and flops where every symbol is `TYPICAL_SIZE`: a number to compare calls by.
+    """
     return {
         "seconds": {**seconds, "total": sum(seconds.values())},
         "kernels": {"emitted": assembled.kernels, "called": len(schedule.calls), "host": len(assembled.hosts)},
@@ -28,6 +32,7 @@ def compile_report(
                 "kind": type(c.spec).__name__,
                 "bytes": str(cost.bytes),
                 "flops": str(cost.flops),
+                "work": _at_typical_sizes(cost.bytes + cost.flops),
                 "reads": _buffers(c, "in", "inout"),
                 "writes": _buffers(c, "out", "inout"),
             }
@@ -50,6 +55,13 @@ def compile_report(
         ],
         "unfused": [{"from": a.op, "to": b.op, "reason": reason} for a, b, reason in schedule.unfused],
     }
+
+
+def _at_typical_sizes(amount: Dim) -> int:
+    from graphc.ir.dims import substitute, symbols
+    from graphc.schedule.plan import TYPICAL_SIZE
+
+    return int(substitute(amount, dict.fromkeys(symbols(amount), TYPICAL_SIZE)))  # type: ignore[arg-type]
 
 
 def _backend(schedule: Schedule, assembled: Assembled, disabled: frozenset[str]) -> list[dict[str, Any]]:
@@ -86,6 +98,13 @@ def _buffers(call: KernelCall, *access: str) -> list[dict[str, str]]:
 class Report(dict[str, Any]):
     """A report that prints as tables; otherwise a plain dictionary."""
 
+    @classmethod
+    def of(cls, compiled: dict[str, Any]) -> Report:
+        """The report of a compilation with the analysis of its graph of kernels, which is made now."""
+        from graphc.session.analysis import graph_facts
+
+        return cls(compiled | {"graph": graph_facts(compiled["calls"])})
+
     def __str__(self) -> str:
         lines = ["compiled in " + ", ".join(f"{k} {v * 1e3:.1f} ms" for k, v in self["seconds"].items())]
         kernels = self["kernels"]
@@ -97,7 +116,7 @@ class Report(dict[str, Any]):
         lines += _table(["#", "kernel", "kind", "bytes", "flops"], [
             [str(i), c["label"], c["kind"], c["bytes"], c["flops"]] for i, c in enumerate(self["calls"])
         ])  # fmt: skip
-        lines.append("")
+        lines += ["", *_described(self["graph"]), ""]
         lines += _table(["pass", "nodes", "edges", "ms", "rules"], [
             [
                 p["name"], "{} -> {}".format(*p["nodes"]), "{} -> {}".format(*p["edges"]), f"{p['seconds'] * 1e3:.2f}",
@@ -114,6 +133,19 @@ class Report(dict[str, Any]):
             lines += ["", "not fused:"]
             lines += sorted({f"  {u['from']} -> {u['to']}: {u['reason']}" for u in self["unfused"]})
         return "\n".join(lines)
+
+
+def _described(graph: dict[str, Any]) -> list[str]:
+    """The analysis of the graph of kernels, in sentences."""
+    names = ", ".join(
+        f"{number} {label}" for number, label in zip(graph["critical_path"], graph["critical_labels"], strict=True)
+    )
+    return [
+        f"graph of kernels: {graph['kernels']} nodes, {graph['edges']} edges, {graph['components']} components; "
+        f"kernels by generation: {', '.join(map(str, graph['widths']))}",
+        f"critical path ({graph['critical_share']:.0%} of the work): {names}",
+        f"everything passes through: {', '.join(map(str, graph['bottlenecks'])) or 'no single kernel'}",
+    ]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

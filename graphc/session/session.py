@@ -163,7 +163,7 @@ class Plan:
         made = [step for step in self.steps.values() if hasattr(step, "report")]
         if not made:
             raise GraphError("nothing has been compiled yet: call it once, in mode 'compile'", user_origin())
-        return Report(made[-1].report())  # type: ignore[attr-defined]
+        return Report.of(made[-1].report())  # type: ignore[attr-defined]
 
     def _broadcast_pattern(
         self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]
