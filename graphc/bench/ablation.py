@@ -12,17 +12,20 @@ from collections.abc import Callable
 from statistics import median
 
 import graphc as gc
-from graphc.bench.models import Model, convnet, layernorm_gelu, mlp, softmax_xent
+from graphc.bench.models import Model, convnet, layernorm_gelu, mlp, normed_relu, softmax_xent
 from graphc.schedule.switches import SWITCHES
 
+WIDE = (256, 256, 256, 256, 10)
 MODELS: dict[str, Callable[[], Model]] = {
     "mlp_sgd": lambda: mlp(32, (784, 128, 64, 10), lambda: gc.train.GradientDescentOptimizer(0.01)),
     "mlp_adam": lambda: mlp(32, (784, 128, 64, 10), lambda: gc.train.AdamOptimizer(0.001)),
+    "mlp_gelu": lambda: mlp(128, WIDE, lambda: gc.train.GradientDescentOptimizer(0.01), gc.nn.gelu),
+    "mlp_normed": lambda: mlp(2048, WIDE, lambda: gc.train.GradientDescentOptimizer(0.01), normed_relu),
     "layernorm_gelu": lambda: layernorm_gelu(512, 768),
     "softmax_xent": lambda: softmax_xent(512, 1000),
     "convnet": lambda: convnet(16, 16, (8, 16)),
 }
-SWITCHED = (None, *SWITCHES, "simplify", "stabilize")
+SWITCHED = (None, *SWITCHES, "simplify", "factor_out", "stabilize")
 
 
 def measure(model: Model, disable: tuple[str, ...]) -> tuple[int, int, Callable[[], float]]:

@@ -39,8 +39,10 @@ def _weights(rng: np.random.Generator, *shape: int) -> Any:
     return gc.Variable(rng.normal(0, depth**-0.5, shape).astype(np.float32))
 
 
-def mlp(batch: int, sizes: tuple[int, ...], optimizer: Callable[[], Any]) -> Model:
-    """A classifier with relu layers: one step of an optimizer on the mean cross-entropy."""
+def mlp(
+    batch: int, sizes: tuple[int, ...], optimizer: Callable[[], Any], activation: Callable[[Any], Any] = gc.nn.relu
+) -> Model:
+    """A classifier of dense layers: one step of an optimizer on the mean cross-entropy."""
     rng = np.random.default_rng(0)
     graph = gc.Graph()
     with graph.as_default():
@@ -51,12 +53,17 @@ def mlp(batch: int, sizes: tuple[int, ...], optimizer: Callable[[], Any]) -> Mod
         for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
             variables += [_weights(rng, inputs, outputs), gc.Variable(np.zeros(outputs, np.float32))]
             value = gc.matmul(value, variables[-2]) + variables[-1]
-            value = gc.nn.relu(value) if layer + 2 < len(sizes) else value
+            value = activation(value) if layer + 2 < len(sizes) else value
         losses = gc.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=value)
         loss = gc.reduce_mean(losses)
         step = optimizer().minimize(loss)
     images = rng.normal(size=(batch, sizes[0])).astype(np.float32)
     return Model(graph, [loss, step], [x, labels], [images, _labels(rng, batch, sizes[-1])], variables)
+
+
+def normed_relu(value: Any) -> Any:
+    """relu of a layer normalisation without parameters."""
+    return gc.nn.relu(gc.nn.layer_normalization(value, 1.0, 0.0))
 
 
 def layernorm_gelu(rows: int, columns: int) -> Model:
