@@ -50,6 +50,15 @@ from graphc.api.control.loop import while_loop
 from graphc.api.control.recurrence import recurrence, until
 from graphc.api.control.scan import foldl, foldr, map_fn, scan
 from graphc.api.custom import CustomOp, custom_op
+from graphc.api.dynamic import (
+    boolean_mask,
+    dynamic_partition,
+    dynamic_stitch,
+    setdiff1d,
+    unique,
+    unique_with_counts,
+    where_positions,
+)
 from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
 from graphc.api.inputs import placeholder
@@ -146,6 +155,7 @@ from graphc.api.math import (
 )
 from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
 from graphc.api.random import random_normal, random_uniform, set_random_seed, truncated_normal
+from graphc.api.random_laws import multinomial, random_bernoulli, random_gamma, random_poisson, random_shuffle
 from graphc.api.scatter import (
     count_up_to,
     scatter_add,

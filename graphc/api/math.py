@@ -8,6 +8,7 @@ from typing import Any
 from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, division_type, promote_all, static_ints
 from graphc.api.define import operation
 from graphc.api.documentation import with_result
+from graphc.api.dynamic import where_positions
 from graphc.ir.dims import product
 from graphc.ir.dtypes import DType, as_dtype, bool_, float64, int32, int64, uint64
 from graphc.ir.node import Node
@@ -111,8 +112,15 @@ def cast(x: Any, dtype: Any) -> Node:
 
 
 @operation("where")
-def where(condition: Any, x: Any, y: Any) -> Node:
-    """Elements of `x` where the condition holds, of `y` elsewhere; all three broadcast."""
+def where(condition: Any, x: Any = None, y: Any = None) -> Node:
+    """Elements of `x` where the condition holds, of `y` elsewhere; all three broadcast.
+
+    With the condition alone: index vectors of the elements that hold, as `where_positions`.
+    """
+    if x is None and y is None:
+        return where_positions(condition)  # type: ignore[no-any-return]
+    if x is None or y is None:
+        raise ValueError("both x and y are needed, or neither")
     chosen = as_node(condition)
     if not chosen.dtype.is_bool:
         chosen = builder().emit("ne", chosen, 0)

@@ -45,7 +45,7 @@ def _key(graph: Graph, name: str, seed: int | None) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
 
 
-def _random(
+def draw(
     type_name: str, body: Callable[..., Node], args: tuple[Any, ...], seed: int | None, name: str | None
 ) -> Tensor:
     """Add a random operation and the counter of its runs."""
@@ -60,29 +60,35 @@ def _random(
     return result
 
 
-def _bits(key: int, runs: Node, shape: tuple[Dim, ...], word: int) -> Node:
+def key_of_round(key: int, number: int) -> int:
+    """A key of its own for the further draws of one operation."""
+    return (key + number * 0x632BE5AB) & 0xFFFFFFFF
+
+
+def random_bits(key: int, runs: Node, shape: tuple[Dim, ...], word: int) -> Node:
+    """32 random bits per element; `word` is 0 or 1: two independent draws of one key."""
     emit = builder().emit
     numbers = emit("cast", emit("iota", size=product(shape), dtype=uint64), dtype=uint32)
     return emit("reshape", emit("philox", numbers, runs, key=key, word=word), shape=shape)
 
 
-def _unit(key: int, runs: Node, shape: tuple[Dim, ...], dtype: DType, word: int = 0) -> Node:
+def unit_nodes(key: int, runs: Node, shape: tuple[Dim, ...], dtype: DType, word: int = 0) -> Node:
     """Uniform on [0, 1): 24 random bits in float32, 53 in float64."""
     emit = builder().emit
-    bits = _bits(key, runs, shape, word)
+    bits = random_bits(key, runs, shape, word)
     if dtype == float32:
         top = emit("cast", emit("shr", bits, 8), dtype=float32)
         return top * 2.0**-24
-    low = emit("cast", _bits(key ^ 0x5BD1E995, runs, shape, word), dtype=uint64)
+    low = emit("cast", random_bits(key ^ 0x5BD1E995, runs, shape, word), dtype=uint64)
     whole = emit("or", emit("shl", emit("cast", bits, dtype=uint64), 32), low)
     return emit("cast", emit("shr", whole, 11), dtype=float64) * 2.0**-53
 
 
-def _normal(key: int, runs: Node, shape: tuple[Dim, ...], dtype: DType) -> Node:
+def normal_nodes(key: int, runs: Node, shape: tuple[Dim, ...], dtype: DType) -> Node:
     """Box and Muller, A note on the generation of random normal deviates, 1958."""
     emit = builder().emit
-    radius = emit("sqrt", emit("log", 1.0 - _unit(key, runs, shape, dtype)) * -2.0)
-    return radius * emit("cos", _unit(key, runs, shape, dtype, 1) * (2 * math.pi))
+    radius = emit("sqrt", emit("log", 1.0 - unit_nodes(key, runs, shape, dtype)) * -2.0)
+    return radius * emit("cos", unit_nodes(key, runs, shape, dtype, 1) * (2 * math.pi))
 
 
 def random_uniform(
@@ -110,15 +116,15 @@ def random_uniform(
     def body(key: int, runs: Node, shape: Any, low: Any, high: Any) -> Node:
         sizes = as_dims(shape, "shape")
         if element.is_floating:
-            unit = _unit(key, runs, sizes, element)
+            unit = unit_nodes(key, runs, sizes, element)
             return as_node(low, element) + unit * (as_node(high, element) - as_node(low, element))
         first, last = as_node(low, element), as_node(high, element)
         emit = builder().emit
         span = emit("cast", last - first, dtype=uint64)
-        scaled = emit("shr", emit("cast", _bits(key, runs, sizes, 0), dtype=uint64) * span, 32)
+        scaled = emit("shr", emit("cast", random_bits(key, runs, sizes, 0), dtype=uint64) * span, 32)
         return first + emit("cast", scaled, dtype=element)
 
-    return _random("random_uniform", body, (shape, minval, maxval), seed, name)
+    return draw("random_uniform", body, (shape, minval, maxval), seed, name)
 
 
 def random_normal(
@@ -152,10 +158,10 @@ def random_normal(
     element = as_dtype(dtype)
 
     def body(key: int, runs: Node, shape: Any, mean: Any, stddev: Any) -> Node:
-        z = _normal(key, runs, as_dims(shape, "shape"), element)
+        z = normal_nodes(key, runs, as_dims(shape, "shape"), element)
         return as_node(mean, element) + z * as_node(stddev, element)
 
-    return _random("random_normal", body, (shape, mean, stddev), seed, name)
+    return draw("random_normal", body, (shape, mean, stddev), seed, name)
 
 
 def truncated_normal(
@@ -168,10 +174,10 @@ def truncated_normal(
     def body(key: int, runs: Node, shape: Any, mean: Any, stddev: Any) -> Node:
         # The distribution function at -2 and 2 bounds the uniform number.
         edge = 0.5 * math.erfc(math.sqrt(2.0))
-        unit = _unit(key, runs, as_dims(shape, "shape"), element) * (1.0 - 2.0 * edge) + edge
+        unit = unit_nodes(key, runs, as_dims(shape, "shape"), element) * (1.0 - 2.0 * edge) + edge
         return as_node(mean, element) + _normal_quantile(unit) * as_node(stddev, element)
 
-    return _random("truncated_normal", body, (shape, mean, stddev), seed, name)
+    return draw("truncated_normal", body, (shape, mean, stddev), seed, name)
 
 
 # Acklam, An algorithm for computing the inverse normal cumulative distribution function, 2003 (relative error 1.2e-9).
@@ -231,8 +237,8 @@ def dropout(
         node = as_floating(x)
         shape = node.shape if noise_shape is None else as_dims(noise_shape, "noise_shape")
         kept = as_node(keep, node.dtype) if drop is None else 1.0 - as_node(drop, node.dtype)
-        unit = _unit(key, runs, shape, node.dtype)
+        unit = unit_nodes(key, runs, shape, node.dtype)
         hit = builder().emit("lt", unit, kept)
         return builder().emit("select", hit, node / kept, 0.0)
 
-    return _random("dropout", body, (x, keep_prob, rate), seed, name)
+    return draw("dropout", body, (x, keep_prob, rate), seed, name)
