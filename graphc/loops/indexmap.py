@@ -178,6 +178,10 @@ def _reverse(node: Node, index_map: IndexMap, sizes: Sequence[Dim]) -> IndexMap:
     return IndexMap(indices, False, index_map.guard)
 
 
+def _diag_part(node: Node, index_map: IndexMap, sizes: Sequence[Dim]) -> IndexMap:
+    return IndexMap((*index_map.indices, index_map.indices[-1]), False, index_map.guard)
+
+
 def _same(node: Node, index_map: IndexMap, sizes: Sequence[Dim]) -> IndexMap:
     return index_map
 
@@ -272,6 +276,7 @@ _VIEWS: dict[str, Callable[[Any, IndexMap, Sequence[Dim]], IndexMap | None]] = {
     "broadcast_to": _broadcast_to,
     "slice": _slice,
     "reverse": _reverse,
+    "diag_part": _diag_part,
     "identity": _same,
     "stop_gradient": _same,
 }

@@ -19,6 +19,7 @@ from graphc.loops.spec import (
     Convolution,
     HostKernel,
     KernelCall,
+    LibraryKernel,
     MultiNest,
     Nest,
     SourceKernel,
@@ -59,7 +60,7 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
         _run_nest(spec, flats, sizes)
     elif isinstance(spec, Contraction):
         _run_contraction(spec, flats, sizes)
-    elif isinstance(spec, HostKernel | SourceKernel | UserKernel):
+    elif isinstance(spec, HostKernel | LibraryKernel | SourceKernel | UserKernel):
         _run_node(call, flats, sizes)
     else:
         _run_convolution(spec, flats, sizes)

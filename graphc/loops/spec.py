@@ -193,6 +193,30 @@ class SourceKernel:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryKernel:
+    """An operation that LAPACK does.
+
+    Attributes
+    ----------
+    name : str
+        The record's name.
+    flags : tuple of bool
+        Variants of the operation.
+    operands : tuple of Operand
+        Operands, results, then workspaces (``"out"``).
+    sizes : tuple of Dim
+        The number of matrices, then the operation's own.
+    can_fail : bool
+    """
+
+    name: str
+    flags: tuple[bool, ...]
+    operands: tuple[Operand, ...]
+    sizes: tuple[Dim, ...]
+    can_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UserKernel:
     """A function that a user wrote.
 
@@ -218,7 +242,7 @@ class HostKernel:
     operands: tuple[Operand, ...]
 
 
-KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | UserKernel | HostKernel
+KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | LibraryKernel | UserKernel | HostKernel
 
 
 @dataclass(frozen=True, eq=False)

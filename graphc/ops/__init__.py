@@ -15,6 +15,7 @@ from graphc.ops import (
     views,
     window,
 )
+from graphc.ops.linalg import cholesky, lu, orthogonal, triangular
 from graphc.ops.elementwise import (
     arithmetic,
     checks,
@@ -31,6 +32,7 @@ from graphc.ops.elementwise import (
 __all__ = [
     "arithmetic",
     "checks",
+    "cholesky",
     "contract",
     "control",
     "convolution",
@@ -40,6 +42,8 @@ __all__ = [
     "gather",
     "leaves",
     "logic",
+    "lu",
+    "orthogonal",
     "philox",
     "powers",
     "reductions",
@@ -49,6 +53,7 @@ __all__ = [
     "shifts",
     "sorting",
     "special",
+    "triangular",
     "trigonometric",
     "views",
     "window",

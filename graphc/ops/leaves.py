@@ -146,6 +146,7 @@ register(
         "meta",
         lambda x, index: x.items[index],
         lambda x, index: x[index],
+        batch=shifted("item"),
         doc="One value of a node that has several.",
         differentiable=False,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from graphc.ir.dims import Dim
 from graphc.ir.node import Node
 from graphc.ir.types import Type
+from graphc.ops.library import Library
 from graphc.ops.source import Source
 
 Infer = Callable[..., Type]
@@ -34,6 +35,7 @@ class OpRecord:
         How a backend treats it: ``"leaf"``, ``"elementwise"``, ``"view"`` (index maps: reshape, transpose, slice, ...),
         ``"reduce"``, ``"contract"`` (matmul, conv), ``"window"``, ``"irregular"`` (gather, scatter, sort, scans),
         ``"user"`` (a function of the user's own), ``"control"`` (branches and loops, which hold bodies),
+        ``"library"`` (calls of LAPACK and BLAS),
         ``"meta"`` (gradient, identity and the like: gone before code is generated).
     infer : callable ``(*types, **attrs) -> Type``
         Type rule; raises `ValueError` or `TypeError` with a message for the user.
@@ -50,6 +52,8 @@ class OpRecord:
         The operation with a new leading axis on those inputs whose `batched` flag is set.
     source : callable ``(node) -> graphc.ops.source.Source``, optional
         Numba source of a kernel over typed pointers, for irregular operations.
+    library : callable ``(node) -> graphc.ops.library.Library``, optional
+        Sizes and workspaces of an operation that LAPACK does.
     effect : str
         ``"pure"``, ``"random"``, ``"state"`` or ``"host"``.
     can_fail : str, optional
@@ -80,6 +84,7 @@ class OpRecord:
     symbolic: SymbolicValue | None = None
     batch: Batch | None = None
     source: Callable[[Node], Source] | None = None
+    library: Callable[[Node], Library] | None = None
     effect: str = "pure"
     can_fail: str | None = None
     linear: bool = False

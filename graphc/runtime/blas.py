@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["Blas", "BlasNotFoundError", "find_blas"]
+from graphc.codegen.cpu.library.writer import INTEGER_BITS, PREFIX
+
+__all__ = ["Blas", "BlasNotFoundError", "blas_is_there", "find_blas", "library_words"]
 
 
 class BlasNotFoundError(RuntimeError):
@@ -93,6 +95,36 @@ def find_blas() -> Blas:
             blas._function("openblas_set_num_threads")(1)
         return blas
     raise BlasNotFoundError("no BLAS library: install the package scipy-openblas32")
+
+
+def blas_is_there() -> bool:
+    """Whether `find_blas` finds a library."""
+    try:
+        find_blas()
+    except BlasNotFoundError:
+        return False
+    return True
+
+
+def library_words(names: Iterable[str]) -> dict[str, int]:
+    """What kernels ask for, by name: addresses of routines, and facts about the library.
+
+    Parameters
+    ----------
+    names : iterable of str
+        As kernels write them (`graphc.codegen.cpu.library.writer`); others are left out.
+
+    Raises
+    ------
+    BlasNotFoundError
+        If there is no library, or it lacks a routine.
+    """
+    found = {}
+    for name in names:
+        if name.startswith(PREFIX):
+            stem = name.removeprefix(PREFIX)
+            found[name] = find_blas().integer_bits if stem == INTEGER_BITS else find_blas().address(stem)
+    return found
 
 
 def _candidates() -> Iterator[tuple[Path, int]]:

@@ -240,7 +240,8 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
             call = unit.lowered.call(targets, placement.physical)
         else:
             assert unit.node is not None
-            call = opaque_call(unit.node, lambda node: placement.physical(assembly.dense(node)), targets)
+            lapack = "lapack" not in assembly.regions.disabled
+            call = opaque_call(unit.node, lambda node: placement.physical(assembly.dense(node)), targets, lapack)
         tasks[unit] = Task(call, unit.place, writes_state=unit in placement.in_place)
         if unit.lowered is None:
             for buffers in targets.values():

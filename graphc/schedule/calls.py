@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 
 from graphc.ir.types import Shape
 from graphc.loops.expr import Affine, load
-from graphc.loops.spec import Axis, Buffer, HostKernel, KernelCall, Nest, Operand, SourceKernel, Store, UserKernel
+from graphc.loops.spec import (
+    Axis,
+    Buffer,
+    HostKernel,
+    KernelCall,
+    LibraryKernel,
+    Nest,
+    Operand,
+    SourceKernel,
+    Store,
+    UserKernel,
+)
 from graphc.memory.lifetimes import base_of
 
 
@@ -39,7 +50,7 @@ class Task:
         spec = self.call.spec
         if isinstance(spec, HostKernel | UserKernel):
             return True
-        if isinstance(spec, SourceKernel):
+        if isinstance(spec, SourceKernel | LibraryKernel):
             return spec.can_fail
         return isinstance(spec, Nest) and bool(spec.checks)
 

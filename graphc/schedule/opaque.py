@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from graphc.ir.dims import Dim
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType, TupleType
-from graphc.loops.spec import Buffer, HostKernel, KernelCall, Operand, SourceKernel, UserKernel
+from graphc.loops.spec import Buffer, HostKernel, KernelCall, LibraryKernel, Operand, SourceKernel, UserKernel
 from graphc.ops.record import record_of
 
 
-def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[Node, Sequence[Buffer]]) -> KernelCall:
+def opaque_call(
+    node: Node, dense: Callable[[Node], Buffer], targets: Mapping[Node, Sequence[Buffer]], lapack: bool = True
+) -> KernelCall:
     """The call of one node over dense operands.
 
     Parameters
@@ -20,6 +23,8 @@ def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[No
         The buffer that holds an operand's elements in row-major order.
     targets : Mapping
         Buffers of its value, or of the items of its value; the first of each is written.
+    lapack : bool
+        Whether there is a library for operations that LAPACK does.
     """
     inputs = [_shaped(dense(operand), operand.tensor) for operand in node.inputs]
     results = _results(node, targets)
@@ -28,18 +33,25 @@ def opaque_call(node: Node, dense: Callable[[Node], Buffer], targets: Mapping[No
         buffers = (*inputs, *results)
         user = UserKernel(node.attrs["function"], _operands(inputs, results), tuple(b.shape for b in buffers))
         return KernelCall(user, buffers, user.function.name, (node,))
+    if record.library is not None and lapack:
+        library = record.library(node)
+        written = [*results, *_temporaries(node, library.scratch)]
+        can_fail = record.can_fail is not None
+        routine = LibraryKernel(node.op, library.flags, _operands(inputs, written), library.sizes, can_fail)
+        return KernelCall(routine, (*inputs, *written), node.op, (node,))
     if record.source is None:
         operands = _operands(inputs, results)
         return KernelCall(HostKernel(node, operands), (*inputs, *results), node.op, (node,))
     source = record.source(node)
-    scratch = [
-        Buffer(f"v{node.id}_scratch{k}", dtype, (size,), "arena") for k, (dtype, size) in enumerate(source.scratch)
-    ]
-    written = [*results, *scratch]
+    written = [*results, *_temporaries(node, source.scratch)]
     spec = SourceKernel(
         node.op, source.kernel("kernel"), _operands(inputs, written), source.sizes, record.can_fail is not None
     )
     return KernelCall(spec, (*inputs, *written), node.op, (node,))
+
+
+def _temporaries(node: Node, scratch: Sequence[tuple[str, Dim]]) -> list[Buffer]:
+    return [Buffer(f"v{node.id}_scratch{k}", dtype, (size,), "arena") for k, (dtype, size) in enumerate(scratch)]
 
 
 def _operands(inputs: Sequence[Buffer], results: Sequence[Buffer]) -> tuple[Operand, ...]:

@@ -14,6 +14,7 @@ SWITCHES = {
     "memory_order": "Kernels ordered so that few bytes are alive at a time.",
     "horizontal": "Equal elementwise kernels over several short arrays in one call, divided by all elements together.",
     "arena_reuse": "Temporaries that are not alive together share bytes.",
+    "lapack": "Linear algebra by library routines inside the native step; without it NumPy is called back.",
     "kernel_sharing": "One piece of code for equal kernels and for those that differ only in their length.",
 }
 """Every switch with what it stands for, in the order in which they act."""

@@ -15,6 +15,7 @@ from graphc.graph.errors import GraphError
 from graphc.ir.body import bodies_of
 from graphc.ir.node import Node
 from graphc.ir.program import Program, numbered, reachable, with_inner
+from graphc.ops.record import record_of
 from graphc.runtime.cache import Cache, key_of
 from graphc.runtime.elf import undefined_symbols
 from graphc.runtime.plan import ProgramCode
@@ -163,6 +164,7 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     off = switched_off(config.disable)
     options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
     program, passes = run_pipeline(lowered.program, lowered.builder, options)
+    off |= missing_libraries(program)
     rewritten = time.perf_counter()
     schedule = plan_program(program, ScheduleOptions(disabled=off))
     planned = time.perf_counter()
@@ -179,6 +181,15 @@ def _refuse_regions(program: Program) -> None:
     found = next((node.op for node in reachable(program.roots) if bodies_of(node)), None)
     if found is not None:
         raise GraphError(f"{found} cannot be compiled to native code yet: run it in mode='interpret'")
+
+
+def missing_libraries(program: Program) -> frozenset[str]:
+    """The switch that turns LAPACK off, where a program needs it and there is none."""
+    if any(record_of(node.op).library is not None for node in with_inner(program.nodes())):
+        from graphc.runtime.blas import blas_is_there
+
+        return frozenset() if blas_is_there() else frozenset({"lapack"})
+    return frozenset()
 
 
 def call_infos(schedule: Schedule, lowered: Lowered) -> list[CallInfo]:

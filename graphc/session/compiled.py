@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphc.codegen.cpu.library.writer import PREFIX
 from graphc.codegen.cpu.segment import POOL_RUN
 from graphc.graph.errors import ExecutionError
 from graphc.graph.store import Store, aligned_copy
@@ -90,7 +91,12 @@ class CompiledStep:
 
             self.hosts = HostCalls(built)
             externals = self.hosts.externals()
-        if any(spec.name == POOL_RUN for _, spec in built.code.of_kind("external")):
+        names = [spec.name for _, spec in built.code.of_kind("external")]
+        if any(name.startswith(PREFIX) for name in names):
+            from graphc.runtime.blas import library_words
+
+            externals |= library_words(names)
+        if POOL_RUN in names:
             from graphc.runtime.pool import pool_symbols
 
             externals |= pool_symbols(threads)

@@ -29,6 +29,7 @@ _BY_KIND = {
     "reduce": _REDUCTION,
     "contract": Shape("product, convolution", "#ede9fe", "#7c3aed"),
     "window": Shape("window", "#f5d0fe", "#a21caf"),
+    "library": Shape("linear algebra", "#ddd6fe", "#5b21b6"),
     "irregular": Shape("indexing, sorting", "#ecfccb", "#65a30d"),
 }
 

@@ -15,6 +15,7 @@ _KERNELS = {
     "Contraction": Shape("matrix product", "#ede9fe", "#7c3aed"),
     "Convolution": Shape("convolution", "#ede9fe", "#7c3aed"),
     "SourceKernel": Shape("source kernel", "#ecfccb", "#65a30d"),
+    "LibraryKernel": Shape("LAPACK", "#ede9fe", "#6d28d9"),
     "HostKernel": Shape("NumPy, by callback", "#fef3c7", "#d97706", "note"),
 }
 

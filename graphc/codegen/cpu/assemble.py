@@ -22,6 +22,7 @@ from graphc.loops.spec import (
     HostKernel,
     KernelCall,
     KernelSpec,
+    LibraryKernel,
     MultiNest,
     Nest,
     SourceKernel,
@@ -198,6 +199,10 @@ class _Assembler:
             from graphc.codegen.cpu.user import compile_user_function
 
             return compile_user_function(spec, name)
+        if isinstance(spec, LibraryKernel):
+            from graphc.codegen.cpu.library.kernel import compile_library
+
+            return compile_library(spec, name)
         assert isinstance(spec, SourceKernel)
         self.sources.append((name, spec.source.replace("def kernel(", f"def {name}(", 1)))
         return KernelText(name, "", spec.sizes, 1)

@@ -75,6 +75,12 @@ class Module:
             self._chunks.append(f"@{name} = private unnamed_addr constant {array}, align 64")
         return Value(f"@{name}", "ptr")
 
+    def define_text(self, name: str, text: str) -> None:
+        """Add the finished definition of a name, on first use."""
+        if name not in self._defined:
+            self._defined.add(name)
+            self._chunks.append(text)
+
     def append(self, text: str) -> None:
         """Add finished IR text, for example another module's function."""
         self._chunks.append(text)

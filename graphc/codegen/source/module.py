@@ -29,6 +29,7 @@ from graphc.loops.spec import (
     HostKernel,
     KernelCall,
     KernelSpec,
+    LibraryKernel,
     MultiNest,
     Nest,
     SourceKernel,
@@ -236,6 +237,8 @@ class _ModulePrinter:
             ]
         elif isinstance(spec, HostKernel):
             raise ExportError(f"{call.label} cannot be exported: it runs on the host")
+        elif isinstance(spec, LibraryKernel):
+            raise ExportError(f"{call.label} cannot be exported: it is a call of LAPACK")
         else:
             arguments = [*flats, *(self._size_name(s) for s in size_symbols(spec))]
         text = f"{self._kernel(call)}({', '.join(arguments)})"
