@@ -309,11 +309,14 @@ def _rows_columns(rows: Dim, columns: Dim) -> tuple[Node, Node]:
 
 
 @operation("eye")
-def eye(num_rows: Any, num_columns: Any = None, dtype: Any = "float32") -> Node:
-    """The identity matrix."""
+def eye(num_rows: Any, num_columns: Any = None, dtype: Any = "float32", batch_shape: Any = None) -> Node:
+    """The identity matrix, or many of it with `batch_shape` as their leading axes."""
     (rows,) = as_dims(num_rows, "num_rows")
     columns = rows if num_columns is None else as_dims(num_columns, "num_columns")[0]
-    return builder().emit("cast", builder().emit("eq", *_rows_columns(rows, columns)), dtype=as_dtype(dtype))
+    one = builder().emit("cast", builder().emit("eq", *_rows_columns(rows, columns)), dtype=as_dtype(dtype))
+    if batch_shape is None:
+        return one
+    return builder().emit("broadcast_to", one, shape=(*as_dims(batch_shape, "batch_shape"), rows, columns))
 
 
 @operation("diag")
@@ -329,13 +332,7 @@ def diag(diagonal: Any) -> Node:
 @operation("diag_part")
 def diag_part(x: Any) -> Node:
     """The diagonals of matrices over the last two axes."""
-    node = as_node(x)
-    hit = builder().emit("eq", *_rows_columns(*node.shape[-2:]))
-    kept = builder().emit("select", hit, node, builder().constant(0, node.dtype))
-    rows, columns = node.shape[-2:]
-    if isinstance(rows, int) and isinstance(columns, int) and rows > columns:
-        kept = _part(kept, node.rank - 2, 0, columns)
-    return builder().emit("sum", kept, axes=(node.rank - (2 if rows == columns else 1),), keepdims=False)
+    return builder().emit("diag_part", as_node(x))
 
 
 def _triangle(name: str, doc: str, comparison: str) -> Any:

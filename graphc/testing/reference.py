@@ -35,6 +35,7 @@ def reference() -> str:
     for prefix, module in (
         ("gc", gc),
         ("gc.nn", gc.nn),
+        ("gc.linalg", gc.linalg),
         ("gc.train", gc.train),
         ("gc.losses", gc.losses),
         ("gc.metrics", gc.metrics),

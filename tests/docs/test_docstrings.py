@@ -9,7 +9,7 @@ import pytest
 import graphc as gc
 from graphc.api.examples import EXAMPLES
 
-LIBRARIES = {"gc": gc, "gc.nn": gc.nn, "gc.train": gc.train}
+LIBRARIES = {"gc": gc, "gc.nn": gc.nn, "gc.linalg": gc.linalg, "gc.train": gc.train}
 FUNCTIONS = {
     f"{prefix}.{name}": value
     for prefix, library in LIBRARIES.items()
