@@ -20,9 +20,9 @@ class SlogdetResult(NamedTuple):
 
 
 def system(name: str, a: Any, b: Any) -> tuple[Node, Node, bool]:
-    """Matrices and right sides with equal element types and leading axes; whether the right sides are vectors."""
+    """Matrices and right sides with equal element types and leading axes; whether the right side is one vector."""
     x, y = (as_floating(v) for v in promote_all((a, b)))
-    vectors = y.rank == x.rank - 1
+    vectors = y.rank == 1
     if vectors:
         y = builder().emit("reshape", y, shape=(*y.shape, 1))
     matrix(name, x.tensor)
@@ -31,7 +31,7 @@ def system(name: str, a: Any, b: Any) -> tuple[Node, Node, bool]:
 
 
 def without_column(x: Node, vectors: bool) -> Node:
-    """The solutions, as vectors again if the right sides were."""
+    """The solutions, as vectors again if the right side was one."""
     return builder().emit("reshape", x, shape=x.shape[:-1]) if vectors else x
 
 
@@ -39,7 +39,7 @@ def without_column(x: Node, vectors: bool) -> Node:
 def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False) -> Node:
     """Solutions of ``matrix x = rhs``, or ``matrix^T x = rhs``, for triangular matrices.
 
-    The other triangle is not read. `rhs` holds matrices, or vectors where it has one axis less; leading axes broadcast.
+    The other triangle is not read. `rhs` holds matrices, or is one vector; leading axes broadcast.
     A zero on the diagonal is an error when the step runs.
     """
     a, b, vectors = system("triangular_solve", matrix, rhs)
@@ -51,7 +51,7 @@ def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = 
 def cholesky_solve(chol: Any, rhs: Any) -> Node:
     """Solutions of ``A x = rhs`` from the factor ``chol = cholesky(A)``.
 
-    `rhs` holds matrices, or vectors where it has one axis less; leading axes broadcast.
+    `rhs` holds matrices, or is one vector; leading axes broadcast.
     """
     a, b, vectors = system("cholesky_solve", chol, rhs)
     emit = builder().emit
@@ -68,7 +68,7 @@ def _factored(a: Node) -> tuple[Node, Node, Node]:
 def solve(matrix: Any, rhs: Any, adjoint: bool = False) -> Node:
     """Solutions of ``matrix x = rhs``, or ``matrix^T x = rhs``, by LU factorization with pivoting.
 
-    `rhs` holds matrices, or vectors where it has one axis less; leading axes broadcast. Gradients use the same
+    `rhs` holds matrices, or is one vector; leading axes broadcast. Gradients use the same
     factorization. A singular matrix is an error when the step runs; no variable is changed then.
     """
     a, b, vectors = system("solve", matrix, rhs)
@@ -123,7 +123,7 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0) -> Node:
 
     With fewer rows than columns and no regularizer, the solution of least norm. The matrix must have full rank;
     otherwise there is an error when the step runs (see `pinv`). Where the sizes are not known when the graph is built,
-    there must be at least as many rows as columns. `rhs` holds matrices, or vectors where it has one axis less.
+    there must be at least as many rows as columns. `rhs` holds matrices, or is one vector.
 
     Parameters
     ----------

@@ -68,6 +68,10 @@ class LibraryWriter:
         """A leading dimension: routines refuse 0."""
         return self.f.select(self.f.compare("gt", value, self.int(0)), value, self.int(1))
 
+    def least(self, x: Value, y: Value) -> Value:
+        """The smaller of two integers."""
+        return self.f.select(self.f.compare("lt", x, y), x, y)
+
     def matrix(self, operand: int, elements: Value | int, dtype: str = "") -> Value:
         """The present matrix (or vector, or number) of an operand that holds `elements` for each."""
         return self.f.offset(self.pointers[operand], self.mul(self.number, elements), dtype or self.dtype)
@@ -154,6 +158,10 @@ class LibraryWriter:
         """``target[j, i] = source[i, j]`` for a dense `source` of `rows` by `columns`; rows of target have `width`."""
         self.f.call(_transpose(self.module, self.dtype), [target, source, rows, columns, width or rows])
 
+    def mirror(self, a: Value, n: Value) -> None:
+        """Copy what is below the diagonal above it."""
+        self.f.call(_mirror(self.module, self.dtype), [a, n])
+
     def keep_lower(self, target: Value, source: Value, n: Value) -> None:
         """Copy the lower triangle, zeros above it."""
         with self.f.loop(0, n) as i:
@@ -206,6 +214,23 @@ def _transpose(module: Module, dtype: str) -> str:
                 with f.loop(left, right) as j, f.loop(top, bottom) as i:
                     value = f.load(source, dtype, index=f.binary("add", f.binary("mul", i, columns), j))
                     f.store(value, target, index=f.binary("add", f.binary("mul", j, width), i))
+    return name
+
+
+def _mirror(module: Module, dtype: str) -> str:
+    """In tiles; elements are written along rows."""
+    name = f"library.mirror.{dtype}"
+    if not module.defines(name):
+        with module.function(name, {"a": "ptr", "n": "int64"}, shared=True) as f:
+            a, n = f.args
+            with f.loop(0, n, TILE) as top, f.loop(0, f.binary("add", top, f.const(1, "int64")), TILE) as left:
+                bottom, right = _end(f, top, n), _end(f, left, n)
+                with f.loop(left, right) as j:
+                    below = f.binary("add", j, f.const(1, "int64"))
+                    first = f.select(f.compare("gt", below, top), below, top)
+                    with f.loop(first, bottom) as i:
+                        value = f.load(a, dtype, index=f.binary("add", f.binary("mul", i, n), j))
+                        f.store(value, a, index=f.binary("add", f.binary("mul", j, n), i))
     return name
 
 
