@@ -121,6 +121,9 @@ def _views() -> Iterator[Case]:
     yield Case("slice", ((7,),), {"start": (5,), "stop": (2,), "step": (1,)}, symbolic=False)
     yield Case("reverse", ((3, 4),), {"axes": (0,)})
     yield Case("reverse", ((3, 4),), {"axes": (0, 1)})
+    for shape in ((4, 3), (2, 3, 3), (0, 3)):
+        yield Case("diag_part", (shape,))
+    yield Case("diag_part", ((3, 4),))
     for low, high, interior in (((1, 2), (0, 1), (0, 0)), ((-1, 1), (2, -2), (0, 1)), ((0, 0), (0, 0), (2, 1))):
         yield Case("pad", ((4, 3), ()), {"low": low, "high": high, "interior": interior}, "x1")
     yield Case("pad", ((0, 3), ()), {"low": (1, 0), "high": (1, 0), "interior": (1, 0)}, "x1")

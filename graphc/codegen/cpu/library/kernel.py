@@ -10,10 +10,15 @@ from graphc.codegen.cpu.library.writer import LibraryWriter
 from graphc.loops.spec import LibraryKernel
 
 WRITERS = {**solving.WRITERS, **spectral.WRITERS}
+#: Operations that several threads can do for several matrices: the others keep workspaces.
+WITHOUT_WORKSPACE = frozenset(
+    ("triangular_solve", "cholesky", "cholesky_solve", "cholesky_inverse", "cholesky_logdet")
+    + ("lu_solve", "lu_det", "lu_slogdet")
+)
 
 
 def compile_library(spec: LibraryKernel, name: str) -> KernelText:
-    """Write the kernel of an operation that LAPACK does: one matrix after the other, in the order of the batch.
+    """Write the kernel of an operation that LAPACK does.
 
     Parameters
     ----------
@@ -24,14 +29,16 @@ def compile_library(spec: LibraryKernel, name: str) -> KernelText:
     Returns
     -------
     KernelText
-        Its range is one index: workspaces are for one thread.
+        Its range is over the matrices, unless they share a workspace.
     """
     module = Module()
     arguments = {"args": "ptr", "begin": "int64", "end": "int64"}
     with module.function(name, arguments, "int32", noalias=False) as f:
         w = LibraryWriter(module, f, spec.operands[0].dtype, len(spec.operands), len(spec.sizes), spec.flags)
-        with f.loop(0, w.sizes[0]) as number:
+        shared = spec.name in WITHOUT_WORKSPACE
+        first, last = f.args[1:] if shared else (constant(0, "int64"), w.sizes[0])
+        with f.loop(first, last) as number:
             w.number = number
             WRITERS[spec.name](w)
         f.ret(constant(0, "int32"))
-    return KernelText(name, module.text(), spec.sizes, 1, tuple(w.external))
+    return KernelText(name, module.text(), spec.sizes, spec.sizes[0] if shared else 1, tuple(w.external))
