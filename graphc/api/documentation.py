@@ -41,6 +41,10 @@ PARAMETERS = {
     "epsilon": "float\n    Added where the divisor could vanish.",
     "side": "str\n    ``'left'`` or ``'right'`` of equal elements.",
     "indexing": "str\n    ``'xy'`` or ``'ij'``.",
+    "lower": "bool\n    Whether the matrix is lower triangular; upper otherwise.",
+    "adjoint": "bool\n    Take the transposed matrix.",
+    "full_matrices": "bool\n    Complete the factors to square matrices.",
+    "compute_uv": "bool\n    Whether vectors are wanted.",
     "batch_dims": "int\n    Leading axes that the operands share.",
 }
 """What a parameter of this name means, unless the operation says more; others are a Tensor or array_like."""

@@ -100,9 +100,7 @@ def kron(a: Any, b: Any) -> Node:
     need_matrix("kron", y)
     (m, n), (p, q) = x.shape[-2:], y.shape[-2:]
     emit = builder().emit
-    wide = emit("reshape", x, shape=(*x.shape[:-2], m, 1, n, 1)) * emit(
-        "reshape", y, shape=(*y.shape[:-2], 1, p, 1, q)
-    )
+    wide = emit("reshape", x, shape=(*x.shape[:-2], m, 1, n, 1)) * emit("reshape", y, shape=(*y.shape[:-2], 1, p, 1, q))
     return emit("reshape", wide, shape=(*wide.shape[:-4], m * p, n * q))
 
 
@@ -142,7 +140,9 @@ def cross(a: Any, b: Any) -> Node:
         start, stop = (0,) * (node.rank - 1) + (k,), (*node.shape[:-1], k + 1)
         return builder().emit("slice", node, start=start, stop=stop, step=(1,) * node.rank)
 
-    parts = [part(x, (k + 1) % 3) * part(y, (k + 2) % 3) - part(x, (k + 2) % 3) * part(y, (k + 1) % 3) for k in range(3)]
+    parts = [
+        part(x, (k + 1) % 3) * part(y, (k + 2) % 3) - part(x, (k + 2) % 3) * part(y, (k + 1) % 3) for k in range(3)
+    ]
     return builder().emit("concat", *parts, axis=parts[0].rank - 1)
 
 

@@ -27,7 +27,8 @@ def system(name: str, a: Any, b: Any) -> tuple[Node, Node, bool]:
         y = builder().emit("reshape", y, shape=(*y.shape, 1))
     matrix(name, x.tensor)
     matrix(name, y.tensor)
-    return *broadcast_leading(x, y), vectors
+    x, y = broadcast_leading(x, y)
+    return x, y, vectors
 
 
 def without_column(x: Node, vectors: bool) -> Node:

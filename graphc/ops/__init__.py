@@ -15,7 +15,6 @@ from graphc.ops import (
     views,
     window,
 )
-from graphc.ops.linalg import cholesky, lu, orthogonal, triangular
 from graphc.ops.elementwise import (
     arithmetic,
     checks,
@@ -28,6 +27,7 @@ from graphc.ops.elementwise import (
     special,
     trigonometric,
 )
+from graphc.ops.linalg import cholesky, lu, orthogonal, triangular
 
 __all__ = [
     "arithmetic",

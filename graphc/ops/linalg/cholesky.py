@@ -193,4 +193,3 @@ register(
         extra=SYMMETRIC,
     )
 )
-

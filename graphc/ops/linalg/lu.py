@@ -17,7 +17,17 @@ from graphc.ir.dtypes import int64
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType, TupleType
 from graphc.ops.library import Library
-from graphc.ops.linalg.nodes import SINGULAR, by_columns, count, identity_like, matmul, right_side, scalars, square, whole
+from graphc.ops.linalg.nodes import (
+    SINGULAR,
+    by_columns,
+    count,
+    identity_like,
+    matmul,
+    right_side,
+    scalars,
+    square,
+    whole,
+)
 from graphc.ops.linalg.triangular import substituted
 from graphc.ops.record import OpRecord, register
 
@@ -59,8 +69,8 @@ register(
         library=lambda node: Library(
             (count(node.inputs[0]), node.inputs[0].shape[-1]), (("int64", node.inputs[0].shape[-1]),)
         ),
-        doc="Factors L and U, packed in one matrix, with L U = A P, where U has ones on its diagonal, and the exchanges "
-        "of columns that make P. A singular matrix is no error here.",
+        doc="Factors L and U, packed in one matrix, with L U = A P, where U has ones on its diagonal, and the "
+        "exchanges of columns that make P. A singular matrix is no error here.",
         formula="lu(a)",
         differentiable=False,
     )
@@ -114,8 +124,8 @@ register(
         batch=by_columns("lu_solve"),
         library=lambda node: Library((count(node), *node.shape[-2:]), (), (node.attrs["transpose"],)),
         can_fail=SINGULAR,
-        doc="Solutions X of A X = B, or of A^T X = B, from the LU factors of A. The gradient goes to A and B. A singular "
-        "matrix is an error.",
+        doc="Solutions X of A X = B, or of A^T X = B, from the LU factors of A. The gradient goes to A and B. A "
+        "singular matrix is an error.",
         formula="solve(a, b)",
     )
 )
@@ -159,8 +169,8 @@ register(
         _vjp_slogdet,
         batch=whole("lu_slogdet"),
         library=_square_library,
-        doc="Sign and logarithm of the magnitude of the determinant, from the LU factors: 0 and -inf where the matrix is "
-        "singular. The gradient goes to A.",
+        doc="Sign and logarithm of the magnitude of the determinant, from the LU factors: 0 and -inf where the matrix "
+        "is singular. The gradient goes to A.",
         formula="slogdet(a)",
     )
 )

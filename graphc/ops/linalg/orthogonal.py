@@ -4,8 +4,8 @@ Derivatives: S. F. Walter, L. Lehmann, "Algorithmic differentiation of linear al
 optimum experimental design", 2010 (QR); M. B. Giles, "Collected matrix derivative results for forward and reverse mode
 algorithmic differentiation", 2008 (eigenvalues); J. Townsend, "Differentiating the singular value decomposition", 2016.
 
-Vectors are defined up to a sign, and up to a rotation where values coincide. There the terms that would divide by a zero
-difference are dropped: right for functions that do not depend on the choice.
+Vectors are defined up to a sign, and up to a rotation where values coincide. There the terms that would divide by a
+zero difference are dropped: right for functions that do not depend on the choice.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _infer_qr(a: TensorType, full: bool) -> TupleType:
     if isinstance(rows, int) and isinstance(columns, int) and rows < columns:
         raise ValueError(f"qr: the primitive takes no more columns than rows, not {a!r}")
     inner = rows if full else columns
-    return TupleType((a.with_shape((*leading(a.shape), rows, inner)), a.with_shape((*leading(a.shape), inner, columns))))
+    return TupleType(
+        (a.with_shape((*leading(a.shape), rows, inner)), a.with_shape((*leading(a.shape), inner, columns)))
+    )
 
 
 def _evaluate_qr(a: Any, full: bool) -> tuple[Any, Any]:
@@ -91,8 +93,8 @@ register(
         _vjp_qr,
         batch=whole("qr"),
         library=_library_qr,
-        doc="A = Q R with orthonormal columns in Q and R upper triangular, by Householder reflections; `full` completes Q "
-        "to a square matrix. The gradient needs columns that are independent.",
+        doc="A = Q R with orthonormal columns in Q and R upper triangular, by Householder reflections; `full` "
+        "completes Q to a square matrix. The gradient needs columns that are independent.",
         formula="qr(a)",
     )
 )
@@ -137,9 +139,7 @@ def _library_eigh(node: Node) -> Library:
     n, dtype, vectors = a.shape[-1], a.dtype.name, node.attrs["vectors"]
     work: Dim = 1 + (6 * n + 2 * n * n if vectors else (BLOCK + 2) * n) + BLOCK * n
     integers: Dim = 3 + 5 * n
-    return Library(
-        (count(a), n, work, integers), ((dtype, n * n), (dtype, work), ("int64", integers)), (vectors,)
-    )
+    return Library((count(a), n, work, integers), ((dtype, n * n), (dtype, work), ("int64", integers)), (vectors,))
 
 
 register(
@@ -152,9 +152,9 @@ register(
         batch=whole("eigh"),
         library=_library_eigh,
         can_fail=NO_CONVERGENCE,
-        doc="Eigenvalues in ascending order, and eigenvectors as columns, of the lower triangle of A, which is taken to be "
-        "symmetric: the gradient is symmetric. With equal eigenvalues that of the vectors lacks the terms that divide "
-        "by zero.",
+        doc="Eigenvalues in ascending order, and eigenvectors as columns, of the lower triangle of A, which is taken "
+        "to be symmetric: the gradient is symmetric. With equal eigenvalues that of the vectors lacks the terms that "
+        "divide by zero.",
         formula="eigh(a)",
         extra={"symmetric": True},
     )
@@ -248,9 +248,9 @@ register(
         batch=whole("svd"),
         library=_library_svd,
         can_fail=NO_CONVERGENCE,
-        doc="A = U diag(S) V^T with the singular values in descending order, by divide and conquer; `full` completes U and "
-        "V to square matrices. With equal singular values the gradient of the vectors lacks the terms that divide by "
-        "zero.",
+        doc="A = U diag(S) V^T with the singular values in descending order, by divide and conquer; `full` completes U "
+        "and V to square matrices. With equal singular values the gradient of the vectors lacks the terms that "
+        "divide by zero.",
         formula="svd(a)",
     )
 )

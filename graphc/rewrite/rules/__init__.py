@@ -5,7 +5,17 @@ A rule belongs to `CANONICAL` only if both of its sides have the same derivative
 
 from graphc.rewrite.driver import RuleSet
 from graphc.rewrite.rule import Rule
-from graphc.rewrite.rules import arithmetic, cholesky, choices, logarithms, powers, products, reductions, sigmoids, views
+from graphc.rewrite.rules import (
+    arithmetic,
+    choices,
+    cholesky,
+    logarithms,
+    powers,
+    products,
+    reductions,
+    sigmoids,
+    views,
+)
 
 SPELLING: tuple[Rule, ...] = (*views.RULES, *arithmetic.NEUTRAL, *choices.RULES, *powers.SQUARES, *products.RULES)
 STABILISING: tuple[Rule, ...] = (*sigmoids.RULES, *logarithms.RULES, *cholesky.RULES)

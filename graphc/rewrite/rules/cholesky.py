@@ -7,17 +7,20 @@ differentiation; they stay away where someone differentiates with respect to the
 
 from __future__ import annotations
 
+from typing import Any
+
+from graphc.ir.dims import product
 from graphc.ir.node import Node
 from graphc.ops.builder import Builder
 from graphc.ops.linalg.nodes import matmul, on_diagonal
 from graphc.rewrite.examples import sample
-from graphc.rewrite.pattern import Attr, Match, Op, op
+from graphc.rewrite.pattern import Attr, Match, Op, op, scalar, through
 from graphc.rewrite.rule import Rule
 
 TAGS = ("reassociates",)
 FACTOR = op("cholesky", "a", bind="chol")
-DOWN = {"lower": True, "transpose": False}
-UP = {"lower": True, "transpose": True}
+DOWN: dict[str, Any] = {"lower": True, "transpose": False}
+UP: dict[str, Any] = {"lower": True, "transpose": True}
 
 
 def _halfway() -> Op:
@@ -56,6 +59,17 @@ def _quadratic(m: Match, b: Builder) -> Node | None:
 
 def _squared_length(m: Match, b: Builder) -> Node | None:
     return _shaped(b.emit("cholesky_quadratic", m.a, m.chol, m.b), m.root)
+
+
+def _scaled_solution(m: Match, b: Builder) -> Node | None:
+    if product(m.b.shape) != product(m.root.shape):
+        return None
+    return b.emit("mul", b.emit("cholesky_solve", m.a, m.chol, _shaped(m.b, m.root)), m.c)
+
+
+def _scaled(b: Builder) -> Node:
+    right = sample(b, 3, 2, index=1, dtype="float64") * -0.5
+    return b.emit("cholesky_solve", _positive_definite(b), _factor(b), right)
 
 
 def _positive_definite(b: Builder) -> Node:
@@ -122,5 +136,13 @@ RULES = (
         lambda b: b.emit("matmul", _half(b, 1), _half(b, 1), transpose_x=True, transpose_y=False),
         guard=lambda m: m.b.shape[-1] == 1,
         after_gradients=False,
+    ),
+    Rule(
+        "solution for a scaled right side",
+        op("cholesky_solve", "a", "chol", through("reshape", op("mul", scalar("c"), "b"))),
+        _scaled_solution,
+        "a number is moved out of a solution, which gradients then share",
+        TAGS,
+        _scaled,
     ),
 )

@@ -12,9 +12,11 @@ from graphc.loops.spec import LibraryKernel
 WRITERS = {**solving.WRITERS, **spectral.WRITERS}
 #: Operations that several threads can do for several matrices: the others keep workspaces.
 WITHOUT_WORKSPACE = frozenset(
-    ("triangular_solve", "cholesky", "cholesky_solve", "cholesky_inverse", "cholesky_logdet")
-    + ("lu_solve", "lu_det", "lu_slogdet")
-)
+    [
+        "triangular_solve", "cholesky", "cholesky_solve", "cholesky_inverse", "cholesky_logdet", "lu_solve", "lu_det",
+        "lu_slogdet",
+    ]
+)  # fmt: skip
 
 
 def compile_library(spec: LibraryKernel, name: str) -> KernelText:

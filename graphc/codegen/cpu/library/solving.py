@@ -28,14 +28,14 @@ def substitute(
     wide, rows = w.at_least_one(columns), w.at_least_one(n)
 
     def vector() -> list[Value]:
-        w.cblas("trsv", (ROW_MAJOR, *modes), n, a, rows, x, w.int(1))
+        w.cblas("trsv", (ROW_MAJOR, *modes), n, a, rows, x, w.integer(1))
         return []
 
     def matrix() -> list[Value]:
         w.cblas("trsm", (ROW_MAJOR, LEFT, *modes), n, columns, w.number_of(1.0), a, rows, x, wide)
         return []
 
-    f.branch(f.compare("eq", columns, w.int(1)), vector, matrix)
+    f.branch(f.compare("eq", columns, w.integer(1)), vector, matrix)
 
 
 def triangular_solve(w: LibraryWriter) -> None:
@@ -53,7 +53,7 @@ def cholesky(w: LibraryWriter) -> None:
     a, factor = w.matrix(0, w.mul(n, n)), w.matrix(1, w.mul(n, n))
     w.keep_lower(factor, a, n)
     info = w.fortran("potrf", w.char("U"), w.ref(n), factor, w.ref(w.at_least_one(n)), letters=1)
-    w.fail_if(w.f.compare("ne", info, w.int(0)))
+    w.fail_if(w.f.compare("ne", info, w.integer(0)))
 
 
 def cholesky_solve(w: LibraryWriter) -> None:
@@ -78,7 +78,7 @@ def cholesky_inverse(w: LibraryWriter) -> None:
 
 
 def invert_lower(w: LibraryWriter, a: Value, n: Value) -> None:
-    """Invert a lower triangular matrix in place: blocks on the diagonal, then pairs of neighbours, twice as large each time.
+    """Invert a lower triangular matrix in place: blocks on the diagonal, then pairs of neighbours, of doubling size.
 
     The inverse of [[A, 0], [C, B]] is [[A', 0], [-B' C A', B']]. At n = 500 this takes 1.15 ms on one thread where
     LAPACK's own routine takes 2.4.
@@ -86,11 +86,11 @@ def invert_lower(w: LibraryWriter, a: Value, n: Value) -> None:
     f, width = w.f, w.at_least_one(n)
     modes = (LOWER, AS_IT_IS, ANY_DIAGONAL)
     with f.loop(0, n, BLOCK) as start:
-        size = w.least(w.int(BLOCK), f.binary("sub", n, start))
+        size = w.least(w.integer(BLOCK), f.binary("sub", n, start))
         block = w.at(a, start, start, n)
         w.fortran("trtri", w.char("U"), w.char("N"), w.ref(size), block, w.ref(width), letters=2)
     with f.loop(0, LEVELS) as level:
-        half = f.binary("shl", w.int(BLOCK), level)
+        half = f.binary("shl", w.integer(BLOCK), level)
         with f.loop(0, f.binary("sub", n, half), w.mul(half, 2)) as start:
             middle = w.add(start, half)
             rows = w.least(half, f.binary("sub", n, middle))
@@ -132,7 +132,7 @@ def lu(w: LibraryWriter) -> None:
     w.copy(factors, a, w.mul(n, n))
     theirs = w.pointers[3]
     w.fortran("getrf", w.ref(n), w.ref(n), factors, w.ref(w.at_least_one(n)), theirs, letters=0)
-    narrow = f.compare("eq", w.word(INTEGER_BITS), w.int(32))
+    narrow = f.compare("eq", w.word(INTEGER_BITS), w.integer(32))
     with f.loop(0, n) as i:
         (value,) = f.branch(
             narrow,

@@ -38,7 +38,7 @@ def eigh(w: LibraryWriter) -> None:
         "syevd", w.char("V" if vectors else "N"), w.char("L"), w.ref(n), turned, w.ref(w.at_least_one(n)), values,
         work, w.ref(length), own, w.ref(integers), letters=2,
     )  # fmt: skip
-    w.fail_if(w.f.compare("ne", info, w.int(0)))
+    w.fail_if(w.f.compare("ne", info, w.integer(0)))
     if vectors:
         w.transpose(w.matrix(2, w.mul(n, n)), turned, n, n)
 
@@ -62,7 +62,7 @@ def svd(w: LibraryWriter) -> None:
             "gesdd", job, w.ref(rows), w.ref(columns), turned, step, values, their_u, step, their_v, step_v, work,
             w.ref(length), integers, letters=1,
         )  # fmt: skip
-        w.fail_if(w.f.compare("ne", info, w.int(0)))
+        w.fail_if(w.f.compare("ne", info, w.integer(0)))
         return []
 
     def nothing() -> list[Value]:
@@ -73,7 +73,7 @@ def svd(w: LibraryWriter) -> None:
                 w.f.store(w.number_of(1.0), w.at(target, i, i, size))
         return []
 
-    w.f.branch(w.f.compare("gt", few, w.int(0)), decompose, nothing)
+    w.f.branch(w.f.compare("gt", few, w.integer(0)), decompose, nothing)
     if vectors:
         w.transpose(w.matrix(1, w.mul(rows, left)), their_u, left, rows)
         w.transpose(w.matrix(3, w.mul(right, columns)), their_v, columns, right)

@@ -46,7 +46,7 @@ class LibraryWriter:
 
     # ------------------------------------------------------------------ values
 
-    def int(self, value: int) -> Value:
+    def integer(self, value: int) -> Value:
         """An integer literal."""
         return constant(value, "int64")
 
@@ -59,14 +59,14 @@ class LibraryWriter:
         return self._chain("mul", factors)
 
     def _chain(self, op: str, values: tuple[Value | int, ...]) -> Value:
-        first, *rest = [self.int(v) if isinstance(v, int) else v for v in values]
+        first, *rest = [self.integer(v) if isinstance(v, int) else v for v in values]
         for value in rest:
             first = self.f.binary(op, first, value)
         return first
 
     def at_least_one(self, value: Value) -> Value:
         """A leading dimension: routines refuse 0."""
-        return self.f.select(self.f.compare("gt", value, self.int(0)), value, self.int(1))
+        return self.f.select(self.f.compare("gt", value, self.integer(0)), value, self.integer(1))
 
     def least(self, x: Value, y: Value) -> Value:
         """The smaller of two integers."""
@@ -92,7 +92,7 @@ class LibraryWriter:
         slot = self.f.offset(self._slots, self._used, "int64")
         self._used += 1
         assert self._used <= SLOTS, "a kernel keeps more integers than there are slots"
-        self.f.store(self.int(value) if isinstance(value, int) else value, slot)
+        self.f.store(self.integer(value) if isinstance(value, int) else value, slot)
         return slot
 
     def char(self, letter: str) -> Value:
@@ -116,7 +116,7 @@ class LibraryWriter:
         `letters` says how many character operands there are: their lengths follow as hidden arguments.
         """
         info = self.ref(0)
-        lengths = [self.int(1)] * letters
+        lengths = [self.integer(1)] * letters
         self._invoke(f"{'s' if self.dtype == 'float32' else 'd'}{stem}_", [*operands, info, *lengths])
         return self.f.load(info, "int64")
 
