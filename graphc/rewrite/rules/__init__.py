@@ -26,6 +26,7 @@ ALGEBRA: tuple[Rule, ...] = (
     *powers.POWERS,
     *powers.ROW_INVERSES,
     *choices.RELU,
+    *cholesky.SCALES,
     *reductions.RULES,
     *reductions.GRADIENT_SUMS,
 )

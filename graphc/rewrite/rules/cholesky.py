@@ -137,6 +137,9 @@ RULES = (
         guard=lambda m: m.b.shape[-1] == 1,
         after_gradients=False,
     ),
+)
+
+SCALES = (
     Rule(
         "solution for a scaled right side",
         op("cholesky_solve", "a", "chol", through("reshape", op("mul", scalar("c"), "b"))),
