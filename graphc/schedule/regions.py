@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from graphc.ir.node import Node
 from graphc.ir.program import Program
-from graphc.ir.types import Shape
+from graphc.ir.types import Shape, TupleType
 from graphc.loops.indexmap import IndexMap, identity_map
 from graphc.loops.lower import is_computed, is_free, is_scalar_constant, is_trivial_reduction, reduction_axes
 from graphc.loops.window import window_axes, window_map
@@ -75,7 +75,9 @@ class Regions:
                 self.store(result)
 
     def space_of(self, node: Node) -> Shape:
-        """The index space in which a node is computed: a reduction's is its operand's."""
+        """The index space in which a node is computed: a reduction's is its operand's; of several results there is none."""
+        if isinstance(node.type, TupleType):
+            return ()
         if record_of(node.op).kind == "reduce" and not is_trivial_reduction(node):
             return self.sizes.space(node.inputs[0].shape)
         return self.sizes.space(node.shape)
