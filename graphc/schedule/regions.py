@@ -75,7 +75,7 @@ class Regions:
                 self.store(result)
 
     def space_of(self, node: Node) -> Shape:
-        """The index space in which a node is computed: a reduction's is its operand's; of several results there is none."""
+        """The index space in which a node is computed: a reduction's is its operand's; several results have none."""
         if isinstance(node.type, TupleType):
             return ()
         if record_of(node.op).kind == "reduce" and not is_trivial_reduction(node):
