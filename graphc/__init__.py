@@ -205,7 +205,14 @@ from graphc.api.state import (
     trainable_variables,
     variables_initializer,
 )
-from graphc.graph.errors import ExecutionError, FeedError, FetchError, GraphError, UninitializedError
+from graphc.graph.errors import (
+    ExecutionError,
+    FeedError,
+    FetchError,
+    GraphError,
+    OutOfRangeError,
+    UninitializedError,
+)
 from graphc.graph.graph import Graph, get_default_graph, reset_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.scopes import AUTO_REUSE, VariableScope, get_variable_scope, variable_scope

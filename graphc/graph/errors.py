@@ -34,3 +34,7 @@ class UninitializedError(GraphError):
 
 class ExecutionError(GraphError):
     """A failure inside a running step, such as an index out of range; no variable was changed."""
+
+
+class OutOfRangeError(GraphError):
+    """An iterator has no more elements; nothing ran."""

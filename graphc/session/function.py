@@ -15,7 +15,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable, read_of
 from graphc.session.report import Report
-from graphc.session.session import Config, Plan, Session, scattered
+from graphc.session.session import Config, Session, make_plan, scattered
 from graphc.session.structure import flatten
 
 _default_store = Store()
@@ -40,7 +40,7 @@ class Function:
         self.inputs = tuple(inputs)
         flat, self._rebuild = flatten(session.graph, outputs)
         self._count = len(flat)
-        self._plan = Plan(session, [*flat, *updates], self.inputs)
+        self._plan = make_plan(session, [*flat, *updates], self.inputs)
         # By far the most common structure gets the shortest way out.
         self._single = isinstance(outputs, Tensor | Variable)
         self._names = {t.op.name: i for i, t in enumerate(self.inputs)}

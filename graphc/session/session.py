@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from graphc.passes.kind import Pass
 
 MODES = ("compile", "interpret")
+# The collection of operations that Python does before or after a step.
+HOSTED = "hosted_operations"
 
 
 class Step(Protocol):
@@ -91,6 +93,7 @@ class Plan:
     def __init__(self, session: Session, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
         self.session = session
         self.fetches = tuple(fetches)
+        self.targets = self.fetches
         self.feeds = tuple(feeds)
         self.steps: dict[tuple[Any, ...], Step] = {}
         self.ones: set[tuple[tuple[int, int], ...]] = set()
@@ -125,7 +128,7 @@ class Plan:
             Feed(tensor, rank, tuple(axis for j, axis in pattern if j == i))
             for i, (tensor, rank) in enumerate(zip(self.feeds, ranks, strict=True))
         ]
-        return lower(self.fetches, feeds)
+        return lower(self.targets, feeds)
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """Run on values of the feeds, in order: fetched values, without those of operations.
@@ -186,6 +189,15 @@ class Plan:
         else:
             what = f"sizes {mismatch.left} and {mismatch.right} do not fit together"
         return FeedError(f"{what} in {guard.reason}\n  feeds: {shapes}{made}")
+
+
+def make_plan(session: Session, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
+    """The plan of fetches and feeds; graphs with operations that Python does before or after a step need more."""
+    if not session.graph.get_collection(HOSTED):
+        return Plan(session, fetches, feeds)
+    from graphc.session.hosted import HostedPlan
+
+    return HostedPlan(session, fetches, feeds)
 
 
 class Session:
@@ -277,11 +289,11 @@ class Session:
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
         """A function of the values of `feed_list`, in order, that runs the fetches with least overhead."""
         plan, rebuild = self._prepare(fetches, feed_list)
-        feeds = plan.feeds
+        count = len(feed_list)
 
         def call(*values: Any) -> Any:
-            if len(values) != len(feeds):
-                raise FeedError(f"{len(feeds)} values are needed, {len(values)} were given", user_origin())
+            if len(values) != count:
+                raise FeedError(f"{count} values are needed, {len(values)} were given", user_origin())
             return rebuild(plan.run(values))
 
         return call
@@ -315,7 +327,7 @@ class Session:
         if plan is None:
             if len(set(feeds)) != len(feeds):
                 raise FeedError("a tensor is fed twice", user_origin())
-            plan = self._plans[key] = Plan(self, fetches, feeds)
+            plan = self._plans[key] = make_plan(self, fetches, feeds)
         return plan
 
     def _fed_tensor(self, key: Any) -> Tensor:

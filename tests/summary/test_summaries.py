@@ -187,13 +187,19 @@ def test_tensorboard_reads_it(graph, tmp_path):
         "tensorboard.backend.event_processing.event_accumulator",
         reason="TensorBoard is not installed: only our own reader has read the files",
     )
+    gc.summary.scalar("a", 0.5)
+    gc.summary.histogram("h", [1.0, 2.0])
+    gc.summary.image("i", np.zeros((1, 4, 6, 3)))
+    gc.summary.text("t", "words")
     with gc.summary.FileWriter(tmp_path, graph) as writer:
-        writer.add_summary(gc.Session().run(gc.summary.scalar("a", 0.5)), 3)
-        writer.add_summary(gc.Session().run(gc.summary.histogram("h", [1.0, 2.0])), 3)
+        writer.add_summary(gc.Session().run(gc.summary.merge_all()), 3)
     found = loader.EventAccumulator(str(tmp_path)).Reload()
     assert [(e.step, e.value) for e in found.Scalars("a")] == [(3, 0.5)]
     assert found.Histograms("h")[0].histogram_value.num == 2
-    assert found.Graph().node
+    (image,) = found.Images("i/image/0")
+    assert (image.height, image.width) == (4, 6)
+    assert found.Tensors("t")[0].tensor_proto.string_val == [b"words"]
+    assert {n.name for n in found.Graph().node} == {op.name for op in graph.get_operations()}
 
 
 def test_writers(tmp_path, graph):
