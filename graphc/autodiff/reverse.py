@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphc.autodiff.control import control_vjp
+from graphc.autodiff.influence import carries_gradient, influence
+from graphc.ir.body import bodies_of
 from graphc.ir.node import Node
 from graphc.ir.program import reachable
 from graphc.ir.types import TensorType
@@ -33,10 +36,11 @@ def connected(ys: Sequence[Node], xs: Sequence[Node], stop: Sequence[Node] = ())
     """Nodes on a differentiable path from an `x` to a `y`, both included."""
     below: set[Node] = set(xs)
     halted = set(stop)
+    sources = _Sources()
     for node in reachable(ys):
         if node in halted or node in below:
             continue
-        if any(n in below for n in node.inputs) and carries_gradient(node):
+        if any(n in below for n in sources.of(node)) and carries_gradient(node):
             below.add(node)
     wanted: set[Node] = set()
     stack = [y for y in ys if y in below]
@@ -46,21 +50,34 @@ def connected(ys: Sequence[Node], xs: Sequence[Node], stop: Sequence[Node] = ())
         if node in wanted:
             continue
         wanted.add(node)
-        stack.extend(n for n in node.inputs if n in below and node not in halted)
+        if node in halted:
+            continue
+        stack.extend(n for n in sources.of(node) if n in below)
+        if sources.is_result(node):
+            wanted.add(node.inputs[0])
     return wanted | (starts & set(ys))
 
 
-def carries_gradient(node: Node) -> bool:
-    """Whether a derivative of this node with respect to some operand may be asked for."""
-    if node.op == "gradient":
-        return True
-    if node.op == "stop_gradient":
-        return False
-    if node.op in ("item", "jacobian"):
-        return node.dtype.is_floating
-    if isinstance(node.type, TensorType) and not node.dtype.is_floating:
-        return False
-    return record_of(node.op).vjp is not None
+class _Sources:
+    """The operands through which a node depends on others: for a result of a branch or loop those of that result."""
+
+    def __init__(self) -> None:
+        self._known: dict[Node, tuple[int, ...]] = {}
+
+    @staticmethod
+    def is_result(node: Node) -> bool:
+        """Whether a node is a result of a branch or loop."""
+        return node.op == "item" and bool(bodies_of(node.inputs[0]))
+
+    def of(self, node: Node) -> Sequence[Node]:
+        """These operands."""
+        if not self.is_result(node):
+            return () if bodies_of(node) else node.inputs
+        region = node.inputs[0]
+        if region not in self._known:
+            self._known[region] = influence(region)
+        mask = self._known[region][node.attrs["index"]]
+        return [n for i, n in enumerate(region.inputs) if mask >> i & 1]
 
 
 def vjp(
@@ -107,6 +124,13 @@ def vjp(
 
 
 def _push(node: Node, g: Node | dict[int, Node], path: set[Node], total: dict[Node, Node]) -> None:
+    if bodies_of(node):
+        assert isinstance(g, dict)
+        found = control_vjp(node, g, [n in path for n in node.inputs], vjp)
+        for operand, part in zip(node.inputs, found, strict=True):
+            if part is not None:
+                add_into(total, operand, part)
+        return
     rule = record_of(node.op).vjp
     if rule is None or not any(n in path for n in node.inputs):
         return

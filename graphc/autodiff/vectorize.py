@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from graphc.autodiff.batching import batched_control
+from graphc.ir.body import bodies_of
 from graphc.ir.dims import Dim
 from graphc.ir.node import Node
 from graphc.ir.program import reachable
@@ -35,8 +37,15 @@ def vectorize(results: Sequence[Node], batched: Mapping[Node, Node], axis_size: 
         If an operation on the way has no batching rule.
     """
     new: dict[Node, Node] = dict(batched)
+    parts: dict[Node, list[Node]] = {}
     for node in reachable(results):
+        if node.op == "item" and node.inputs[0] in parts:
+            new[node] = parts[node.inputs[0]][node.attrs["index"]]
         if node in new or not any(n in new for n in node.inputs):
+            continue
+        if bodies_of(node):
+            inputs = [new.get(n, n) for n in node.inputs]
+            parts[node] = batched_control(node, inputs, [n in new for n in node.inputs], axis_size, vectorize)
             continue
         rule = record_of(node.op).batch
         if rule is None:

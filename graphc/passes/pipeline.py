@@ -10,7 +10,7 @@ from graphc.ir.dims import Dim
 from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
-from graphc.passes import factoring, rewriting, shapes, sharing, variables
+from graphc.passes import factoring, loops, rewriting, shapes, sharing, variables
 from graphc.passes.inside import inside
 from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
 
@@ -20,8 +20,8 @@ def _named(function: Apply, apply: Apply | None = None) -> Pass:
     return Pass(function.__name__, apply or function, doc)  # type: ignore[attr-defined]
 
 
-def _inside(function: Apply) -> Pass:
-    return _named(function, inside(function))
+def _inside(function: Apply, outer_first: bool = False) -> Pass:
+    return _named(function, inside(function, outer_first))
 
 
 PASSES = (
@@ -30,6 +30,8 @@ PASSES = (
     _inside(rewriting.canonicalize),
     _inside(rewriting.stabilize),
     _named(expand_gradients),
+    _inside(loops.share_loops),
+    _inside(loops.drop_unused, outer_first=True),
     _inside(rewriting.stabilize_gradients),
     _inside(rewriting.simplify),
     _inside(factoring.factor_out),
