@@ -49,6 +49,7 @@ from graphc.api.control.branch import case, cond
 from graphc.api.control.loop import while_loop
 from graphc.api.control.recurrence import recurrence, until
 from graphc.api.control.scan import foldl, foldr, map_fn, scan
+from graphc.api.control.tensor_array import TensorArray
 from graphc.api.custom import CustomOp, custom_op
 from graphc.api.dynamic import (
     boolean_mask,

@@ -119,6 +119,9 @@ def _vjp(put: Callable[..., Node], take: Callable[[Node], Node]) -> Callable[...
 def _vjp_scatter(g: Node, out: Node, x: Node, indices: Node, updates: Node) -> tuple[Node | None, ...]:
     where = {"axis": out.attrs["axis"], "batch_dims": out.attrs["batch_dims"]}
     emit = g.builder.emit
+    if out.attrs["mode"] == "set" and indices.rank == 0:  # one place: no update replaces another
+        cleared = emit("scatter", g, indices, g.builder.full(0, g.dtype, updates.shape), mode="set", **where)
+        return cleared, None, emit("gather", g, indices, **where)
     return _vjp(
         lambda a, u, mode: emit("scatter", a, indices, u, mode=mode, **where),
         lambda a: emit("gather", a, indices, **where),

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, slots, written_by
 from graphc.api.control.structure import flatten, shape_of
+from graphc.api.control.tensor_array import Later
 from graphc.graph.context import Recorded, recorded
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
@@ -71,12 +72,12 @@ def while_loop(
     single = not isinstance(loop_vars, list | tuple | dict)
     variables = [loop_vars] if single else loop_vars
     leaves, rebuild = flatten(variables)
-    first = [as_tensor(v) for v in leaves]
+    first = [v if isinstance(v, Later) else as_tensor(v) for v in leaves]
     if shape_invariants is not None:
         _check_invariants(recorder, first, flatten(shape_invariants)[0])
     limit = None if maximum_iterations is None else as_tensor(maximum_iterations)
-    test = _record(recorder, cond, first, rebuild, None)
     step = _record(recorder, body, first, rebuild, variables)
+    test = _record(recorder, cond, first, rebuild, None)
 
     def meaning(operands: list[Any], captures: Any, states: Any) -> list[Node]:
         start, most = operands
@@ -94,11 +95,13 @@ def while_loop(
     return result
 
 
-def _record(recorder: Recorder, function: Any, first: list[Tensor], rebuild: Any, structure: Any) -> Recorded:
-    """The condition, where `structure` is None, or the step."""
+def _record(recorder: Recorder, function: Any, first: list[Any], rebuild: Any, structure: Any) -> Recorded:
+    """The condition, where `structure` is None, or the step, which also settles what arrays hold at first."""
     context = recorder.new_context()
     with recorder.graph.name_scope(recorder.name), recorder.inside(context):
-        parameters = [recorder.parameter(t, "carried") for t in first]
+        parameters: list[Any] = [
+            t.inside(context) if isinstance(t, Later) else recorder.parameter(t, "carried") for t in first
+        ]
         values = rebuild(parameters)
         found = function(**values) if isinstance(values, dict) else function(*values)
         if structure is None:
@@ -112,7 +115,12 @@ def _record(recorder: Recorder, function: Any, first: list[Tensor], rebuild: Any
                     "the structure must stay",
                     recorder.origin,
                 )
-            results = [as_tensor(v, p.dtype) for v, p in zip(flatten(found)[0], parameters, strict=True)]
+            results = [as_tensor(v) if isinstance(p, Later) else as_tensor(v, p.dtype)
+                       for v, p in zip(flatten(found)[0], parameters, strict=True)]  # fmt: skip
+    for number, place in enumerate(parameters):
+        if isinstance(place, Later):
+            first[number] = place.first(recorder.graph)
+            parameters[number] = place.made[0]
     return recorded(context, parameters, results)
 
 
@@ -128,8 +136,10 @@ def _tested(recorder: Recorder, found: Any) -> Tensor:
     return test
 
 
-def _check_invariants(recorder: Recorder, first: Sequence[Tensor], wanted: Sequence[Any]) -> None:
+def _check_invariants(recorder: Recorder, first: Sequence[Any], wanted: Sequence[Any]) -> None:
     for tensor, shape in zip(first, wanted, strict=False):
+        if isinstance(tensor, Later):
+            continue
         asked = shape if isinstance(shape, TensorShape) else TensorShape(shape)
         known, have = asked.dims, tensor.shape.dims
         if known is None or have is None:
