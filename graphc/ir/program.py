@@ -169,6 +169,22 @@ def numbered(program: Program) -> dict[Node, int]:
     return _numbered(program.inputs, program.roots)
 
 
+def numbered_with_inner(program: Program) -> dict[Node, int]:
+    """The number of every node, those inside bodies after all others; as canonical as the text."""
+    found = numbered(program)
+    waiting = list(found)
+    while waiting:
+        inner = [
+            node
+            for holder in waiting
+            for _, body in sorted(bodies_of(holder).items())
+            for node in _depth_first(body.parameters, body.results)
+        ]
+        waiting = [node for node in dict.fromkeys(inner) if node not in found]
+        found |= {node: number for number, node in enumerate(waiting, len(found))}
+    return found
+
+
 def _numbered(first: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:
     return {node: i for i, node in enumerate(_depth_first(first, roots))}
 

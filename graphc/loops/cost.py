@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphc.ir.dims import Dim, floordiv, product
+from graphc.ir.dims import Dim, dim_max, floordiv, product
 from graphc.ir.dtypes import BY_NAME
 from graphc.loops.expr import Affine, Expr, postorder
 from graphc.loops.flat import members
-from graphc.loops.spec import Contraction, Convolution, KernelCall, MultiNest, Nest, Store
+from graphc.loops.spec import Contraction, ControlKernel, Convolution, KernelCall, MultiNest, Nest, Store
 from graphc.ops.record import REGISTRY
 
 
@@ -51,7 +51,19 @@ def cost_of(call: KernelCall) -> Cost:
         weights = _touched(spec.right, [*spec.window, spec.channels, spec.features])
         moved = (image + weights) * BY_NAME[spec.dtype].itemsize + _traffic(spec.stores, spec, sizes)
         return Cost(moved, product(sizes) * depth * 2 + _scalar_flops(spec.stores, sizes, []))
+    if isinstance(spec, ControlKernel):
+        return _control_cost(spec)
     return Cost(sum((product(b.shape) * BY_NAME[b.dtype].itemsize for b in call.buffers), 0), 0)
+
+
+def _control_cost(spec: ControlKernel) -> Cost:
+    """The larger branch; all steps of a scan; one step of a loop whose steps nobody knows."""
+    moved: list[Dim] = [sum((cost.bytes for cost in part.costs), 0) for part in spec.parts]
+    flops: list[Dim] = [sum((cost.flops for cost in part.costs), 0) for part in spec.parts]
+    if spec.op == "cond":
+        return Cost(dim_max(*moved), dim_max(*flops))
+    times = spec.length if spec.op == "scan" else 1
+    return Cost(sum(moved, 0) * times, sum(flops, 0) * times)
 
 
 def _touched(offset: Affine, sizes: Sequence[Dim]) -> Dim:

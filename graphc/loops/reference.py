@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphc.interp.evaluate import evaluate_node
+from graphc.interp.evaluate import concrete, evaluate_node
 from graphc.ir.dims import Dim, floordiv, substitute
 from graphc.ir.dtypes import BY_NAME
 from graphc.ir.types import TupleType
@@ -62,8 +62,10 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
         _run_contraction(spec, flats, sizes)
     elif isinstance(spec, HostKernel | LibraryKernel | SourceKernel | UserKernel):
         _run_node(call, flats, sizes)
-    else:
+    elif isinstance(spec, Convolution):
         _run_convolution(spec, flats, sizes)
+    else:
+        raise TypeError("branches and loops are run by the executor of schedules")
 
 
 class _Evaluator:
@@ -115,8 +117,9 @@ class _Evaluator:
         args = [self._known[arg] for arg in expr.args if arg is not None]
         if expr.op == "reduce":
             return self._reduce(expr.payload, args[0])
+        attrs = {key: concrete(value, self.sizes) for key, value in expr.payload or ()}
         with np.errstate(all="ignore"):
-            result = record_of(expr.op).evaluate(*args, **dict(expr.payload or ()))
+            result = record_of(expr.op).evaluate(*args, **attrs)
         assert np.asarray(result).dtype == dtype, f"{expr!r} evaluates to {np.asarray(result).dtype}"
         return np.asarray(result)
 

@@ -242,7 +242,76 @@ class HostKernel:
     operands: tuple[Operand, ...]
 
 
-KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | LibraryKernel | UserKernel | HostKernel
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """A carried value in two blocks that take turns: one step reads one and writes the other.
+
+    Attributes
+    ----------
+    currents : tuple of Buffer
+        What the parts of a loop call the value before a step.
+    following : Buffer
+        What the body calls the value after it.
+    initial, result, spare : Buffer
+        Where the first value is, where the last one has to be, and the other block.
+    settle : KernelCall
+        The copy from the first of `currents` to `result`, for when the last value is elsewhere.
+    """
+
+    currents: tuple[Buffer, ...]
+    following: Buffer
+    initial: Buffer
+    result: Buffer
+    spare: Buffer
+    settle: KernelCall
+
+
+@dataclass(frozen=True, eq=False)
+class ControlKernel:
+    """Kernels of a branch or of a loop, run as often as data and sizes say.
+
+    Attributes
+    ----------
+    op : str
+        ``"cond"``, ``"while_loop"`` or ``"scan"``.
+    operands : tuple of Operand
+        Operands of the node, its results, then temporaries.
+    parts : tuple of graphc.schedule.plan.Schedule
+        Then and else; test and body; body.
+    fixed : tuple of (Buffer, Buffer)
+        Buffers of the parts and those outside whose bytes they are.
+    sliced : tuple of (Buffer, Buffer)
+        Buffers of the body that are one step of those outside, along the leading axis.
+    turned : tuple of Turn
+    starts : tuple of KernelCall
+        What runs before the first step: copies of values that are updated in place.
+    step : Buffer, optional
+        Where the body finds the number of the step.
+    decision : Buffer, optional
+        The bool that chooses the branch, or that the test leaves.
+    length : Dim
+        Steps of a scan.
+    reverse : bool
+        Whether a scan begins with its last step.
+    workspace : Buffer, optional
+        Bytes in which the parts have their temporaries.
+    """
+
+    op: str
+    operands: tuple[Operand, ...]
+    parts: tuple[Any, ...]
+    fixed: tuple[tuple[Buffer, Buffer], ...]
+    sliced: tuple[tuple[Buffer, Buffer], ...] = ()
+    turned: tuple[Turn, ...] = ()
+    starts: tuple[KernelCall, ...] = ()
+    step: Buffer | None = None
+    decision: Buffer | None = None
+    length: Dim = 0
+    reverse: bool = False
+    workspace: Buffer | None = None
+
+
+KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | LibraryKernel | UserKernel | HostKernel | ControlKernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +325,8 @@ class Buffer:
     shape : tuple of Dim
     kind : str
         ``"feed"`` (payload: input index), ``"variable"`` (slot), ``"const"`` (array), ``"fetch"`` (position),
-        ``"arena"``, ``"alias"`` (payload: the buffer whose bytes it is, dense and from its start).
+        ``"arena"``, ``"alias"`` (payload: the buffer whose bytes it is, dense and from its start), ``"local"`` (of a
+        branch or loop: it stands for another buffer, see `ControlKernel`).
     payload : object
     """
 

@@ -43,11 +43,16 @@ class Arena:
 
     def evaluate(self, sizes: Mapping[str, int]) -> tuple[dict[Buffer, int], int]:
         """Offsets and the size of the block as integers."""
-        known: dict[str, Dim] = dict(sizes)
-        for name, formula in self.definitions:
-            known[name] = substitute(formula, known)
+        known: dict[str, Dim] = dict(self.named(sizes))
         offsets = {buffer: _integer(substitute(formula, known)) for buffer, formula in self.offsets.items()}
         return offsets, _integer(substitute(self.size, known))
+
+    def named(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Values of the size symbols and of all definitions."""
+        known: dict[str, Dim] = dict(sizes)
+        for name, formula in self.definitions:
+            known[name] = _integer(substitute(formula, known))
+        return known  # type: ignore[return-value]
 
 
 def _integer(value: Dim) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graphc.ir.dims import substitute
-from graphc.loops.spec import Buffer, KernelCall
+from graphc.ir.dims import Dim, substitute
+from graphc.loops.spec import Buffer, ControlKernel, KernelCall
 from graphc.memory.arena import ALIGNMENT, Arena, byte_size
 from graphc.memory.lifetimes import arena_lifetimes
 
@@ -32,8 +32,9 @@ def find_faults(calls: Sequence[KernelCall], arena: Arena, sizes: Mapping[str, i
         Empty if all is well.
     """
     offsets, total = arena.evaluate(sizes)
+    known: dict[str, Dim] = dict(arena.named(sizes))
     lifetimes = arena_lifetimes(calls)
-    spans = {b: (offsets[b], offsets[b] + int(substitute(byte_size(b), dict(sizes)))) for b in lifetimes}  # type: ignore[arg-type]
+    spans = {b: (offsets[b], offsets[b] + int(substitute(byte_size(b), known))) for b in lifetimes}  # type: ignore[arg-type]
     faults = []
     for buffer, (start, stop) in spans.items():
         if start % ALIGNMENT:
@@ -47,6 +48,21 @@ def find_faults(calls: Sequence[KernelCall], arena: Arena, sizes: Mapping[str, i
                 break
             if lifetimes[buffer].meets(lifetimes[other]):
                 faults.append(f"{buffer.name} {spans[buffer]} and {other.name} {spans[other]} overlap while both live")
+    for call in calls:
+        if isinstance(call.spec, ControlKernel):
+            faults += _faults_inside(call.spec, sizes, spans)
+    return faults
+
+
+def _faults_inside(spec: ControlKernel, sizes: Mapping[str, int], spans: Mapping[Buffer, tuple[int, int]]) -> list[str]:
+    """The faults of the parts of a branch or loop: each has its temporaries in the same bytes of the block around."""
+    start, stop = (0, 0) if spec.workspace is None else spans[spec.workspace]
+    faults = []
+    for number, part in enumerate(spec.parts):
+        faults += [f"in part {number} of {spec.op}: {fault}" for fault in find_faults(part.calls, part.arena, sizes)]
+        _, total = part.arena.evaluate(sizes)
+        if total > stop - start:
+            faults.append(f"part {number} of {spec.op} needs {total} bytes, its workspace has {stop - start}")
     return faults
 
 

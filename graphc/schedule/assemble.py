@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from graphc.ir.dims import product
 from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.lower import is_scalar_constant
 from graphc.loops.spec import Buffer
 from graphc.schedule.access import dense_base
-from graphc.schedule.calls import Task, copy_call
+from graphc.schedule.calls import Task, copy_all
+from graphc.schedule.control import PlanBody
 from graphc.schedule.groups import Group
 from graphc.schedule.lowering import LoweredGroup
 from graphc.schedule.opaque import opaque_call
@@ -63,17 +63,27 @@ class Assembly:
     regions : Regions
     choice : Choice, optional
         What has been decided about values.
+    state : sequence of Node, optional
+        The inputs that the updates of the body of a loop replace; None for a whole program, which updates variables.
     """
 
-    def __init__(self, program: Program, regions: Regions, choice: Choice | None = None) -> None:
+    def __init__(
+        self, program: Program, regions: Regions, choice: Choice | None = None, state: Sequence[Node] | None = None
+    ) -> None:
         self.program = program
         self.regions = regions
-        self.feeds = [_buffer(f"feed{i}", node.tensor, "feed", i) for i, node in enumerate(program.inputs)]
-        self.variables = [_buffer(f"variable{i}", t, "variable", i) for i, t in enumerate(program.variables)]
+        self.inner = state is not None
+        kind = "local" if self.inner else "feed"
+        self.feeds = [_buffer(f"{kind}{i}", node.tensor, kind, i) for i, node in enumerate(program.inputs)]
+        self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
+        self.variables = (
+            [_buffer(f"variable{i}", t, "variable", i) for i, t in enumerate(program.variables)]
+            if state is None
+            else [self._inputs[node] for node in state]
+        )
         self.constants: list[Buffer] = []
         self.values: dict[Node, Buffer] = {}
         self.stored, self.again = stored_values(program, regions, choice)
-        self._inputs = dict(zip(program.inputs, self.feeds, strict=True))
         self._made_by: dict[Buffer, Unit] = {}
         self._readers: dict[Buffer, list[Unit]] = {}
         self.units: list[Unit] = []
@@ -88,7 +98,7 @@ class Assembly:
 
     def buffer_of(self, node: Node) -> Buffer | None:
         """The buffer of a leaf or of a stored value."""
-        if node.op == "input":
+        if node in self._inputs:
             return self._inputs[node]
         if node.op == "variable":
             slot: int = node.attrs["slot"]
@@ -167,6 +177,8 @@ class Placement:
         One per output of the program.
     shadowed : list of (Buffer, Node)
         Variables that cannot be written in place, with their new values: copied at the end.
+    following : dict of int to Buffer
+        By slot where the body of a loop leaves the next value, for those that it cannot write in place.
     """
 
     def __init__(self, assembly: Assembly) -> None:
@@ -175,12 +187,16 @@ class Placement:
         self.targets: dict[Node, list[Buffer]] = {}
         self.fetches: list[Buffer] = []
         self.shadowed: list[tuple[Buffer, Node]] = []
+        self.following: dict[int, Buffer] = {}
         self.in_place: set[Unit] = set()
         self._makers = {node: unit for unit in assembly.units for node in unit.makes}
         for slot, node in program.updates:
-            self._place_update(assembly.variables[slot], dense_base(node))
+            self._place_update(slot, dense_base(node))
         for position, node in enumerate(program.outputs):
-            fetch = _buffer(f"fetch{position}", node.tensor, "fetch", position)
+            kind = "local" if assembly.inner else "fetch"
+            fetch = _buffer(
+                f"{kind}_out{position}" if assembly.inner else f"fetch{position}", node.tensor, kind, position
+            )
             self.fetches.append(fetch)
             self.targets.setdefault(dense_base(node), []).append(fetch)
         for unit in assembly.units:
@@ -193,8 +209,8 @@ class Placement:
         """The buffer that holds the value for which a buffer was named."""
         return self._main.get(buffer, buffer) if buffer.kind == "arena" else buffer
 
-    def _place_update(self, variable: Buffer, node: Node) -> None:
-        unit = self._makers[node]
+    def _place_update(self, slot: int, node: Node) -> None:
+        unit, variable = self._makers[node], self.assembly.variables[slot]
         allowed = "in_place" not in self.assembly.regions.disabled
         readers = [u for u in self.assembly.readers(variable) if u is not unit]
         if allowed and self._may_write(unit, variable, node, readers):
@@ -202,6 +218,11 @@ class Placement:
             self.in_place.add(unit)
             for reader in readers:
                 unit.follows(reader)
+            return
+        if self.assembly.inner:
+            following = Buffer(f"{variable.name}_next", variable.dtype, variable.shape, "local", slot)
+            self.following[slot] = following
+            self.targets.setdefault(node, []).append(following)
             return
         self.shadowed.append((variable, node))
         if node not in self.assembly.values:
@@ -230,8 +251,8 @@ def _descendants(unit: Unit) -> set[Unit]:
     return found
 
 
-def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
-    """Kernel calls of all units, and the copies that finish them."""
+def tasks_of(assembly: Assembly, placement: Placement, plan_body: PlanBody) -> list[Task]:
+    """Kernel calls of all units, and the copies that finish them; `plan_body` plans bodies of control flow."""
     tasks: dict[Unit, Task] = {}
     extra: list[Task] = []
     for unit in assembly.units:
@@ -241,7 +262,9 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
         else:
             assert unit.node is not None
             lapack = "lapack" not in assembly.regions.disabled
-            call = opaque_call(unit.node, lambda node: placement.physical(assembly.dense(node)), targets, lapack)
+            call = opaque_call(
+                unit.node, lambda node: placement.physical(assembly.dense(node)), targets, plan_body, lapack
+            )
         tasks[unit] = Task(call, unit.place, writes_state=unit in placement.in_place)
         if unit.lowered is None:
             for buffers in targets.values():
@@ -259,5 +282,4 @@ def tasks_of(assembly: Assembly, placement: Placement) -> list[Task]:
 
 
 def _copy(source: Buffer, target: Buffer, before: Iterable[Task], place: int) -> Task:
-    size = product(source.shape)
-    return Task(copy_call(source, target, () if size == 1 else (size,)), place, set(before))
+    return Task(copy_all(source, target), place, set(before))

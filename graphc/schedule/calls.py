@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from graphc.ir.dims import product
 from graphc.ir.types import Shape
 from graphc.loops.expr import Affine, load
 from graphc.loops.spec import (
     Axis,
     Buffer,
+    ControlKernel,
     HostKernel,
     KernelCall,
     LibraryKernel,
@@ -47,12 +49,19 @@ class Task:
     @property
     def can_fail(self) -> bool:
         """Whether the kernel may report an error."""
-        spec = self.call.spec
-        if isinstance(spec, HostKernel | UserKernel):
-            return True
-        if isinstance(spec, SourceKernel | LibraryKernel):
-            return spec.can_fail
-        return isinstance(spec, Nest) and bool(spec.checks)
+        return can_fail(self.call)
+
+
+def can_fail(call: KernelCall) -> bool:
+    """Whether a call may report an error: a branch or loop, if a call inside may."""
+    spec = call.spec
+    if isinstance(spec, HostKernel | UserKernel):
+        return True
+    if isinstance(spec, SourceKernel | LibraryKernel):
+        return spec.can_fail
+    if isinstance(spec, ControlKernel):
+        return any(can_fail(inner) for part in spec.parts for inner in part.calls)
+    return isinstance(spec, Nest) and bool(spec.checks)
 
 
 def written(call: KernelCall) -> list[Buffer]:
@@ -75,3 +84,9 @@ def copy_call(source: Buffer, target: Buffer, elements: Shape) -> KernelCall:
     store = Store(1, offset, load(0, offset, source.dtype), False)
     spec = Nest(axes, (Operand(source.dtype, "in"), Operand(target.dtype, "out")), (store,))
     return KernelCall(spec, (source, target), "copy", ())
+
+
+def copy_all(source: Buffer, target: Buffer) -> KernelCall:
+    """A call that copies every element of a dense buffer."""
+    size = product(source.shape)
+    return copy_call(source, target, () if size == 1 else (size,))

@@ -9,10 +9,15 @@ from graphc.ir.node import Node
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.spec import Buffer, HostKernel, KernelCall, LibraryKernel, Operand, SourceKernel, UserKernel
 from graphc.ops.record import record_of
+from graphc.schedule.control import PlanBody, control_call
 
 
 def opaque_call(
-    node: Node, dense: Callable[[Node], Buffer], targets: Mapping[Node, Sequence[Buffer]], lapack: bool = True
+    node: Node,
+    dense: Callable[[Node], Buffer],
+    targets: Mapping[Node, Sequence[Buffer]],
+    plan_body: PlanBody,
+    lapack: bool = True,
 ) -> KernelCall:
     """The call of one node over dense operands.
 
@@ -23,12 +28,16 @@ def opaque_call(
         The buffer that holds an operand's elements in row-major order.
     targets : Mapping
         Buffers of its value, or of the items of its value; the first of each is written.
+    plan_body : callable
+        Plans a body of control flow.
     lapack : bool
         Whether there is a library for operations that LAPACK does.
     """
     inputs = [_shaped(dense(operand), operand.tensor) for operand in node.inputs]
     results = _results(node, targets)
     record = record_of(node.op)
+    if record.kind == "control":
+        return control_call(node, inputs, results, plan_body)
     if node.op == "custom":
         buffers = (*inputs, *results)
         user = UserKernel(node.attrs["function"], _operands(inputs, results), tuple(b.shape for b in buffers))

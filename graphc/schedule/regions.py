@@ -36,7 +36,7 @@ SMALL_SPACE = 16384
 
 SWITCHED_OFF = "switched off"
 
-LEAVES = frozenset({"input", "variable", "const"})
+LEAVES = frozenset({"input", "variable", "const", "parameter"})
 
 
 class Regions:

@@ -140,11 +140,15 @@ class _Cut:
             if group is None or group is self.group:
                 continue
             computes = is_computed(reader) or record_of(reader.op).kind == "reduce"
-            own = self._is_full(node) and self.regions.is_own_element(access, self.regions.space_of(reader))
-            if computes and own and _is_plain(access):
+            # The reader may be one kernel with several results, which has no index space.
+            own = computes and self._is_full(node) and self._is_own_element(access, reader)
+            if own and _is_plain(access):
                 self.wanted.setdefault(node, set()).add(group.id)
             else:
                 self.fixed.add(node)
+
+    def _is_own_element(self, access: Access, reader: Node) -> bool:
+        return self.regions.is_own_element(access, self.regions.space_of(reader))
 
     def _is_full(self, node: Node) -> bool:
         return self.regions.sizes.space(node.shape) == self.group.space

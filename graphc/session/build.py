@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from graphc.graph.errors import GraphError
-from graphc.ir.body import bodies_of
 from graphc.ir.node import Node
-from graphc.ir.program import Program, numbered, reachable, with_inner
+from graphc.ir.program import Program, numbered_with_inner, with_inner
 from graphc.ops.record import record_of
 from graphc.runtime.cache import Cache, key_of
 from graphc.runtime.elf import undefined_symbols
@@ -159,7 +157,6 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     from graphc.session.encode import Formulas, encode_program
     from graphc.session.report import compile_report
 
-    _refuse_regions(lowered.program)
     start = time.perf_counter()
     off = switched_off(config.disable)
     options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
@@ -177,12 +174,6 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
 
 
-def _refuse_regions(program: Program) -> None:
-    found = next((node.op for node in reachable(program.roots) if bodies_of(node)), None)
-    if found is not None:
-        raise GraphError(f"{found} cannot be compiled to native code yet: run it in mode='interpret'")
-
-
 def missing_libraries(program: Program) -> frozenset[str]:
     """The switch that turns LAPACK off, where a program needs it and there is none."""
     if any(record_of(node.op).library is not None for node in with_inner(program.nodes())):
@@ -194,14 +185,17 @@ def missing_libraries(program: Program) -> frozenset[str]:
 
 def call_infos(schedule: Schedule, lowered: Lowered) -> list[CallInfo]:
     """Every call of a schedule with the nodes that it came from."""
+    from graphc.schedule.flat import flat_calls
+
     sources = _sources(lowered)
-    return [CallInfo(c.label, _numbers(c.nodes, lowered, sources)) for c in schedule.calls]
+    calls = [entry.call for entry in flat_calls(schedule)]
+    return [CallInfo(c.label, _numbers(c.nodes, lowered, sources)) for c in calls]
 
 
 def _sources(lowered: Lowered) -> dict[int, list[int]]:
     """For every operation of the user the numbers of its nodes before the passes."""
     found: dict[int, list[int]] = {}
-    for node, number in numbered(lowered.program).items():
+    for node, number in numbered_with_inner(lowered.program).items():
         for operation in lowered.builder.origins.get(node, ()):
             found.setdefault(operation, []).append(number)
     return found

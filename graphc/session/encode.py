@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graphc.codegen.cpu.assemble import Assembled
 from graphc.ir.dims import Dim, symbols, to_text
 from graphc.ir.program import Program
 from graphc.loops.spec import Buffer
 from graphc.runtime.plan import BufferSpec, ProgramCode
+from graphc.schedule.flat import arena_places, flat_calls
 from graphc.schedule.plan import Schedule
 
 
@@ -86,7 +89,8 @@ def encode_program(
         formulas.define(name, value)
     constants: list[bytes] = []
     places = {b: i for kind in (schedule.feeds, schedule.variables, schedule.fetches) for i, b in enumerate(kind)}
-    specs = [_buffer_spec(b, places, schedule, formulas, constants) for b in assembled.buffers]
+    offsets = arena_places(schedule)
+    specs = [_buffer_spec(b, places, offsets, formulas, constants) for b in assembled.buffers]
     specs += [BufferSpec("external", "", (), -1, name) for name in assembled.externals]
     dims = tuple(formulas.index(d) for d in assembled.dims)
     arena = formulas.index(schedule.arena.size) if schedule.arena.size != 0 else -1
@@ -99,7 +103,11 @@ def encode_program(
 
 
 def _buffer_spec(
-    buffer: Buffer, places: dict[Buffer, int], schedule: Schedule, formulas: Formulas, constants: list[bytes]
+    buffer: Buffer,
+    places: Mapping[Buffer, int],
+    offsets: Mapping[Buffer, Dim],
+    formulas: Formulas,
+    constants: list[bytes],
 ) -> BufferSpec:
     shape = tuple(formulas.index(d) for d in buffer.shape)
     if buffer.kind in ("feed", "variable", "fetch"):
@@ -107,11 +115,13 @@ def _buffer_spec(
     if buffer.kind == "const":
         constants.append(bytes(getattr(buffer.payload, "array", buffer.payload).tobytes()))
         return BufferSpec("constant", buffer.dtype, shape, len(constants) - 1, buffer.name)
-    return BufferSpec("arena", buffer.dtype, (), formulas.index(schedule.arena.offsets[buffer]), buffer.name)
+    return BufferSpec("arena", buffer.dtype, (), formulas.index(offsets[buffer]), buffer.name)
 
 
 def _is_long(schedule: Schedule) -> bool:
     """Whether a step may take so long (some 20 us) that other Python threads should run meanwhile."""
+    if any(entry.times is None for entry in flat_calls(schedule)):
+        return True
     flops = sum((c.flops for c in schedule.costs), 0)
     moved = sum((c.bytes for c in schedule.costs), 0)
     return not (isinstance(flops, int) and isinstance(moved, int) and flops < 200_000 and moved < 200_000)

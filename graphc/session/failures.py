@@ -9,7 +9,7 @@ from graphc.graph.errors import ExecutionError
 from graphc.graph.origin import Origin
 from graphc.ir.dims import substitute
 from graphc.ir.node import Node
-from graphc.ir.program import numbered
+from graphc.ir.program import numbered_with_inner
 from graphc.ir.types import TensorType
 from graphc.ops.record import record_of
 from graphc.session.build import CallInfo
@@ -18,7 +18,7 @@ from graphc.session.lower import Lowered
 
 def nodes_of(lowered: Lowered, call: CallInfo) -> list[Node]:
     """The nodes before the passes from which a call was made."""
-    by_number = list(numbered(lowered.program))
+    by_number = list(numbered_with_inner(lowered.program))
     return [by_number[i] for i in call.nodes]
 
 

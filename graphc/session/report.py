@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graphc.ir.dims import Dim
     from graphc.loops.spec import KernelCall
     from graphc.passes.kind import PassReport
+    from graphc.schedule.flat import FlatCall
     from graphc.schedule.plan import Schedule
 
 
@@ -23,20 +24,25 @@ def compile_report(
 
     The ``work`` of a call is its bytes and flops where every symbol is `TYPICAL_SIZE`: a number to compare calls by.
     """
+    from graphc.schedule.flat import flat_calls
+
+    flat = flat_calls(schedule)
     return {
         "seconds": {**seconds, "total": sum(seconds.values())},
-        "kernels": {"emitted": assembled.kernels, "called": len(schedule.calls), "host": len(assembled.hosts)},
+        "kernels": {"emitted": assembled.kernels, "called": _kernel_calls(flat), "host": len(assembled.hosts)},
         "calls": [
             {
-                "label": c.label,
-                "kind": type(c.spec).__name__,
-                "bytes": str(cost.bytes),
-                "flops": str(cost.flops),
-                "work": _at_typical_sizes(cost.bytes + cost.flops),
-                "reads": _buffers(c, "in", "inout"),
-                "writes": _buffers(c, "out", "inout"),
+                "label": entry.call.label,
+                "kind": type(entry.call.spec).__name__,
+                "within": list(entry.within),
+                "times": "unknown" if entry.times is None else str(entry.times),
+                "bytes": str(entry.cost.bytes),
+                "flops": str(entry.cost.flops),
+                "work": _at_typical_sizes(entry.cost.bytes + entry.cost.flops),
+                "reads": _buffers(entry.call, "in", "inout"),
+                "writes": _buffers(entry.call, "out", "inout"),
             }
-            for c, cost in zip(schedule.calls, schedule.costs, strict=True)
+            for entry in flat
         ],
         "bytes": str(sum((c.bytes for c in schedule.costs), 0)),
         "flops": str(sum((c.flops for c in schedule.costs), 0)),
@@ -64,10 +70,16 @@ def _at_typical_sizes(amount: Dim) -> int:
     return int(substitute(amount, dict.fromkeys(symbols(amount), TYPICAL_SIZE)))  # type: ignore[arg-type]
 
 
+def _kernel_calls(flat: list[FlatCall]) -> int:
+    """Places at which kernels are called; branches and loops are none."""
+    return sum(type(entry.call.spec).__name__ != "ControlKernel" for entry in flat)
+
+
 def _backend(schedule: Schedule, assembled: Assembled, disabled: frozenset[str]) -> list[dict[str, Any]]:
     """What each switch of the back end stands for in this program."""
     from graphc.ir.dims import product
     from graphc.ir.dtypes import BY_NAME
+    from graphc.schedule.flat import flat_calls
     from graphc.schedule.switches import SWITCHES
 
     held: dict[tuple[Any, ...], int] = {}
@@ -77,7 +89,7 @@ def _backend(schedule: Schedule, assembled: Assembled, disabled: frozenset[str])
     total = sum((product(shape) * BY_NAME[dtype].itemsize * count for (shape, dtype), count in held.items()), 0)
     did = schedule.effects | {
         "arena_reuse": {"bytes of temporaries": str(total)},
-        "kernel_sharing": {"calls": len(schedule.calls), "kernels": assembled.kernels},
+        "kernel_sharing": {"calls": _kernel_calls(flat_calls(schedule)), "kernels": assembled.kernels},
     }
     return [{"name": name, "on": name not in disabled, "did": did.get(name, {})} for name in SWITCHES]
 
@@ -113,8 +125,9 @@ class Report(dict[str, Any]):
             f"{self['object_bytes']} bytes of code; arena of {self['arena_bytes']} bytes"
         )
         lines.append("")
-        lines += _table(["#", "kernel", "kind", "bytes", "flops"], [
-            [str(i), c["label"], c["kind"], c["bytes"], c["flops"]] for i, c in enumerate(self["calls"])
+        lines += _table(["#", "kernel", "kind", "times", "bytes", "flops"], [
+            [str(i), "  " * len(c["within"]) + c["label"], c["kind"], c["times"], c["bytes"], c["flops"]]
+            for i, c in enumerate(self["calls"])
         ])  # fmt: skip
         lines += ["", *_described(self["graph"]), ""]
         lines += _table(["pass", "nodes", "edges", "ms", "rules"], [

@@ -16,6 +16,7 @@ _KERNELS = {
     "Convolution": Shape("convolution", "#ede9fe", "#7c3aed"),
     "SourceKernel": Shape("source kernel", "#ecfccb", "#65a30d"),
     "LibraryKernel": Shape("LAPACK", "#ede9fe", "#6d28d9"),
+    "ControlKernel": Shape("branch or loop", "#fee2e2", "#dc2626"),
     "HostKernel": Shape("NumPy, by callback", "#fef3c7", "#d97706", "note"),
 }
 
@@ -36,6 +37,8 @@ def plan_diagram(report: Mapping[str, Any], title: str) -> Diagram:
     arrows: list[Arrow] = []
     made: dict[str, tuple[str, int]] = {}  # the box and output that wrote a buffer last
     for number, call in enumerate(report["calls"]):
+        if call["within"]:
+            continue
         key = f"call {number}"
         boxes[key] = _call_box(key, number, call)
         for buffer in call["reads"]:

@@ -9,15 +9,18 @@ from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
 from graphc.codegen.cpu.host import HOST_CALLBACK, host_kernel
 from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.rows import compile_rows
-from graphc.codegen.cpu.segment import POOL_CONTROL, POOL_RUN, Call, Share, Source, Word, segment_ir
+from graphc.codegen.cpu.segment import POOL_CONTROL, POOL_RUN, segment_ir
 from graphc.codegen.cpu.sharing import shared_forms
+from graphc.codegen.cpu.statements import Branch, Call, Loop, Rotation, Share, Slide, Source, Statement, Word
 from graphc.codegen.cpu.target import HostTarget, host_target
-from graphc.ir.dims import Dim, dim_max, dim_min, substitute
+from graphc.ir.dims import Dim, dim_max, dim_min, product, substitute
+from graphc.ir.dtypes import BY_NAME
 from graphc.loops.cost import Cost
 from graphc.loops.flat import LENGTH, members
 from graphc.loops.spec import (
     Buffer,
     Contraction,
+    ControlKernel,
     Convolution,
     HostKernel,
     KernelCall,
@@ -26,9 +29,11 @@ from graphc.loops.spec import (
     MultiNest,
     Nest,
     SourceKernel,
+    Turn,
     UserKernel,
 )
 from graphc.memory.lifetimes import base_of
+from graphc.schedule.flat import flat_calls
 from graphc.schedule.plan import Schedule
 
 # Of one thread, at best: 60 operations and 16 bytes in a nanosecond.
@@ -117,21 +122,24 @@ class _Assembler:
         self.externals: dict[str, int] = {}
         self.dims: dict[Dim, int] = {}
         self.hosts: list[KernelCall] = []
-        self.shared = shared_forms(part.spec for call in schedule.calls for part in members(call)) if share else {}
+        flat = flat_calls(schedule)
+        self.numbers = {entry.call: number for number, entry in enumerate(flat)}
+        self.costs = {entry.call: entry.cost for entry in flat}
+        self.texts: dict[KernelText, None] = {}
+        self.locals: dict[Buffer, Word] = {}
+        self.changing = 0
+        self.shared = shared_forms(part.spec for call in self.numbers for part in members(call)) if share else {}
 
     def run(self) -> Assembled:
         started = time.perf_counter()
         for buffer in self.schedule.buffers:
-            if buffer.kind != "alias":
+            if buffer.kind not in ("alias", "local"):
                 self.words[buffer] = 1 + len(self.words)
-        texts = [self._kernel(call) for call in self.schedule.calls]
-        calls = [
-            self._call(i, call, text) for i, (call, text) in enumerate(zip(self.schedule.calls, texts, strict=True))
-        ]
+        statements = self._statements(self.schedule)
         emitted = time.perf_counter() - started
-        bodies = [text.ir for text in dict.fromkeys([*texts, *self.tables.values()]) if text.ir]
-        emitted_kernels = len({self.tables.get(text, text) for text in texts})
-        code = link(bodies, [segment_ir(ENTRY, calls)], self.sources, None, [], self.target)
+        bodies = [text.ir for text in dict.fromkeys([*self.texts, *self.tables.values()]) if text.ir]
+        emitted_kernels = len({self.tables.get(text, text) for text in self.texts})
+        code = link(bodies, [segment_ir(ENTRY, statements)], self.sources, None, [], self.target)
         return Assembled(
             code,
             tuple(self.words),
@@ -177,7 +185,7 @@ class _Assembler:
         total: Dim = 0
         for part, length in zip(members(call), spec.lengths, strict=True):
             total = total + length
-            words += [Word(Source.TABLE, self.words[base_of(b)]) for b in part.buffers]
+            words += map(self._word, part.buffers)
             words += [self._dim(substitute(size, {LENGTH: length})) for size in inner.sizes]
             words.append(self._dim(total))
         return words
@@ -207,18 +215,80 @@ class _Assembler:
         self.sources.append((name, spec.source.replace("def kernel(", f"def {name}(", 1)))
         return KernelText(name, "", spec.sizes, 1)
 
-    def _call(self, index: int, call: KernelCall, text: KernelText) -> Call:
+    def _statements(self, schedule: Schedule) -> tuple[Statement, ...]:
+        found: list[Statement] = []
+        for call in schedule.calls:
+            if isinstance(call.spec, ControlKernel):
+                found += self._control(call.spec)
+            else:
+                found.append(self._call(call))
+        return tuple(found)
+
+    def _control(self, spec: ControlKernel) -> list[Statement]:
+        """A branch or loop, after what runs before its first step."""
+        for name, buffer in spec.fixed:
+            self.locals[name] = self._word(buffer)
+        if spec.op == "cond":
+            assert spec.decision is not None
+            then, orelse = (self._statements(part) for part in spec.parts)
+            return [Branch(self._word(spec.decision), then, orelse)]
+        slides = []
+        for name, buffer in spec.sliced:
+            stride = self._dim(product(name.shape) * BY_NAME[name.dtype].itemsize)
+            slides.append(Slide(self._changing(name).value, self._word(buffer), stride))
+        rotations = tuple(self._rotation(turn) for turn in spec.turned)
+        test: tuple[Statement, ...] = self._statements(spec.parts[0]) if spec.op == "while_loop" else ()
+        loop = Loop(
+            self._statements(spec.parts[-1]),
+            tuple(slides),
+            rotations,
+            self._dim(spec.length) if spec.op == "scan" else None,
+            spec.reverse,
+            None if spec.step is None else self._word(spec.step),
+            test,
+            None if spec.decision is None else self._word(spec.decision),
+        )
+        return [*(self._call(copy) for copy in spec.starts), loop]
+
+    def _rotation(self, turn: Turn) -> Rotation:
+        current = self._changing(turn.currents[0])
+        for name in turn.currents[1:]:
+            self.locals[name] = current
+        return Rotation(
+            current.value,
+            self._changing(turn.following).value,
+            self._word(turn.initial),
+            self._word(turn.result),
+            self._word(turn.spare),
+            self._call(turn.settle),
+        )
+
+    def _changing(self, name: Buffer) -> Word:
+        """A new local of the segment for a buffer whose address changes from step to step."""
+        self.locals[name] = Word(Source.LOCAL, self.changing)
+        self.changing += 1
+        return self.locals[name]
+
+    def _word(self, buffer: Buffer) -> Word:
+        """The address of a buffer."""
+        base = base_of(buffer)
+        return self.locals[base] if base.kind == "local" else Word(Source.TABLE, self.words[base])
+
+    def _call(self, call: KernelCall) -> Call:
+        text = self._kernel(call)
+        self.texts.setdefault(text)
         if isinstance(call.spec, MultiNest):
             words = self._table_words(call.spec, call, self.tables[text])
-            share = self._share(self.schedule.costs[index], call, sum(call.spec.lengths, 0))
-            return Call(text.name, tuple(words), Word(Source.CONSTANT, 0), words[-1], index, share)
-        arguments = [Word(Source.TABLE, self.words[base_of(b)]) for b in call.buffers]
+            share = self._share(self.costs[call], call, sum(call.spec.lengths, 0))
+            return Call(text.name, tuple(words), Word(Source.CONSTANT, 0), words[-1], self.numbers[call], share)
+        arguments = [self._word(b) for b in call.buffers]
         length = {LENGTH: self.shared[call.spec][1]} if call.spec in self.shared else {}
         arguments += [self._dim(substitute(size, length)) for size in text.sizes]
         arguments += [self._external(name) for name in text.external]
         extent = substitute(text.extent, length)
-        share = self._share(self.schedule.costs[index], call, extent)
-        return Call(text.name, tuple(arguments), Word(Source.CONSTANT, 0), self._dim(extent), index, share)
+        share = self._share(self.costs[call], call, extent)
+        zero = Word(Source.CONSTANT, 0)
+        return Call(text.name, tuple(arguments), zero, self._dim(extent), self.numbers[call], share)
 
     def _share(self, cost: Cost, call: KernelCall, extent: Dim) -> Share | None:
         """How a call is divided over threads: not at all where it is short at all sizes."""

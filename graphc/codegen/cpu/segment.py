@@ -1,69 +1,34 @@
-"""Straight-line IR that calls kernels: a segment.
+"""IR that calls kernels in order, with branches and loops around them: a segment.
 
-A statement of the Python driver costs Numba 3 to 8 ms, a call inside a segment nothing to speak of, so every run of
-kernels without control flow between them becomes one function ``i32 segment(i64 tab, i64 dims)``.
+A statement of the Python driver costs Numba 3 to 8 ms, a call inside a segment nothing to speak of, so all kernels of a
+step become one function ``i32 segment(i64 tab, i64 dims)``.
+
+A call in a loop has an argument array of its own. A word is stored where it changes: before the outermost loop if it is
+the same in all steps, at the start of a step if that loop changes it. So a step costs a store per pointer that moves,
+and the call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from graphc.codegen.cpu.statements import (
+    Branch,
+    Call,
+    Loop,
+    Rotation,
+    Share,
+    Source,
+    Statement,
+    Word,
+)
 
 __all__ = ["POOL_CONTROL", "POOL_RUN", "Call", "Share", "Source", "Word", "segment_ir"]
 
 
 #: Names of the worker pool's function and control block among the addresses that a program asks for.
 POOL_RUN, POOL_CONTROL = "graphc_pool_run", "graphc_pool_control"
-
-
-class Source(Enum):
-    """Where a word of an argument array comes from."""
-
-    TABLE = "tab"
-    DIMENSION = "dims"
-    CONSTANT = "constant"
-
-
-@dataclass(frozen=True)
-class Word:
-    """One 64-bit word: ``tab[value]``, ``dims[value]`` or the constant `value` itself."""
-
-    source: Source
-    value: int
-
-
-@dataclass(frozen=True)
-class Share:
-    """How a call is divided over threads.
-
-    Attributes
-    ----------
-    run, control : Word
-        Address of the pool's ``i32 (ptr control, ptr kernel, ptr args, i64 extent, i64 parts)`` and its first argument.
-    parts : Word
-        Number of parts.
-    """
-
-    run: Word
-    control: Word
-    parts: Word
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of `kernel` over ``begin <= i < end`` with an array of `arguments`.
-
-    `index` is what the error slot receives when the kernel returns a status other than 0. With `share` the range, which
-    begins at 0 then, is divided over threads.
-    """
-
-    kernel: str
-    arguments: tuple[Word, ...]
-    begin: Word
-    end: Word
-    index: int
-    share: Share | None = None
 
 
 # Calls in one function: in longer ones LLVM's instruction selection costs more for every call.
@@ -99,15 +64,15 @@ done:
 }"""
 
 
-def segment_ir(name: str, calls: Sequence[Call]) -> str:
+def segment_ir(name: str, statements: Sequence[Statement]) -> str:
     """Write the IR of one segment.
 
     Parameters
     ----------
     name : str
         Symbol of the segment.
-    calls : sequence of Call
-        Kernels in order. After a status other than 0 the rest is skipped, word 0 of the error array at ``tab[0]`` is
+    statements : sequence of Statement
+        In order. After a kernel's status other than 0 the rest is skipped, word 0 of the error array at ``tab[0]`` is
         set to the call's index, and the status is returned.
 
     Returns
@@ -115,32 +80,30 @@ def segment_ir(name: str, calls: Sequence[Call]) -> str:
     str
         An LLVM module in text form that declares the kernels and defines the segment.
     """
-    kernels = dict.fromkeys(call.kernel for call in calls)
-    lines = [f'declare i32 @"{kernel}"(ptr, i64, i64)' for kernel in kernels]
-    long = [call for call in calls if len(call.arguments) > MOST_WRITTEN]
+    lines = [
+        f'declare i32 @"{kernel}"(ptr, i64, i64)' for kernel in dict.fromkeys(c.kernel for c in _calls(statements))
+    ]
+    long = [call for call in _calls(statements) if len(call.arguments) > MOST_WRITTEN]
     if long:
         lines += [_GATHER, *(_codes_line(call) for call in long)]
-    if len(calls) <= PIECE:
-        return "\n".join([*lines, *_function_lines(name, calls), ""])
-    pieces = [calls[start : start + PIECE] for start in range(0, len(calls), PIECE)]
+    if len(statements) <= PIECE:
+        return "\n".join([*lines, *_Writer().function(name, statements), ""])
+    pieces = [statements[start : start + PIECE] for start in range(0, len(statements), PIECE)]
     for number, piece in enumerate(pieces):
-        lines += _function_lines(f"{name}.{number}", piece)
+        lines += _Writer().function(f"{name}.{number}", piece)
     return "\n".join([*lines, *_sequence_lines(name, len(pieces)), ""])
 
 
-def _function_lines(name: str, calls: Sequence[Call]) -> list[str]:
-    """One function that makes some calls."""
-    words = max((len(call.arguments) for call in calls), default=0)
-    lines = [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
-    lines += ["  %tab = inttoptr i64 %tab.word to ptr", "  %dims = inttoptr i64 %dims.word to ptr"]
-    if words:
-        lines.append(f"  %args = alloca [{words} x i64], align 64")
-    for position, call in enumerate(calls):
-        lines += _call_lines(position, call, "%args" if words else "null")
-    lines.append("  ret i32 0")
-    if calls:
-        lines += _failure_lines(calls)
-    return [*lines, "}"]
+def _calls(statements: Sequence[Statement]) -> Iterator[Call]:
+    """All calls, those in branches and loops as well."""
+    for statement in statements:
+        if isinstance(statement, Call):
+            yield statement
+        elif isinstance(statement, Branch):
+            yield from _calls((*statement.then, *statement.orelse))
+        else:
+            yield from _calls((*statement.test, *statement.body))
+            yield from (rotation.settle for rotation in statement.rotations)
 
 
 def _sequence_lines(name: str, pieces: int) -> list[str]:
@@ -159,72 +122,259 @@ def _sequence_lines(name: str, pieces: int) -> list[str]:
 
 
 def _codes_line(call: Call) -> str:
-    """The constant list that a call with many arguments reads them off."""
+    """The constant list that a call with many arguments reads them off; words that change are written later."""
     number = {source: place for place, source in enumerate(Source)}
-    codes = ", ".join(f"{{i64, i64}} {{i64 {number[w.source]}, i64 {w.value}}}" for w in call.arguments)
-    return f'@"graphc.codes.{call.index}" = internal constant [{len(call.arguments)} x {{i64, i64}}] [{codes}]'
+    words = [Word(Source.CONSTANT, 0) if w.source is Source.LOCAL else w for w in call.arguments]
+    codes = ", ".join(f"{{i64, i64}} {{i64 {number[w.source]}, i64 {w.value}}}" for w in words)
+    return f'@"graphc.codes.{call.index}" = internal constant [{len(words)} x {{i64, i64}}] [{codes}]'
 
 
-def _word_lines(register: str, word: Word) -> tuple[list[str], str]:
-    """Lines that load `word` (none for a constant), and the operand that then names it."""
-    if word.source is Source.CONSTANT:
-        return [], str(word.value)
-    return [
-        f"  {register}.p = getelementptr i64, ptr %{word.source.value}, i64 {word.value}",
-        f"  {register} = load i64, ptr {register}.p, align 8",
-    ], register
+@dataclass
+class _Open:
+    """A loop that is being written: lines before it, and those at the start of a step."""
+
+    before: list[str] = field(default_factory=list)
+    at_step: list[str] = field(default_factory=list)
 
 
-def _call_lines(position: int, call: Call, array: str) -> list[str]:
-    lines = []
-    if len(call.arguments) > MOST_WRITTEN:
-        operands = f'ptr {array}, ptr %tab, ptr %dims, ptr @"graphc.codes.{call.index}", i64 {len(call.arguments)}'
-        lines.append(f'  call void @"graphc.gather"({operands})')
-    for slot, word in enumerate(call.arguments if not lines else ()):
-        loads, operand = _word_lines(f"%c{position}.w{slot}", word)
-        lines += loads
-        lines.append(f"  %c{position}.s{slot} = getelementptr i64, ptr {array}, i64 {slot}")
-        lines.append(f"  store i64 {operand}, ptr %c{position}.s{slot}, align 8")
-    begin_loads, begin = _word_lines(f"%c{position}.begin", call.begin)
-    end_loads, end = _word_lines(f"%c{position}.end", call.end)
-    if call.share is None:
-        run = [f'  %r{position} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})']
-    else:
-        run = _shared_call(position, call, call.share, array, end)
-    return [
-        *lines, *begin_loads, *end_loads, *run,
-        f"  %ok{position} = icmp eq i32 %r{position}, 0",
-        f"  br i1 %ok{position}, label %next{position}, label %failed",
-        f"next{position}:",
-    ]  # fmt: skip
+class _Writer:
+    """The lines of one function."""
 
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.arrays: list[int] = []
+        self.shared_words = 0
+        self.block = "entry"
+        self.count = 0
+        self.loops: list[_Open] = []
+        self.depths: dict[int, int] = {}
+        self.failures: list[tuple[str, int, str]] = []
 
-def _shared_call(position: int, call: Call, share: Share, array: str, extent: str) -> list[str]:
-    """A call through the pool."""
-    name = f"%c{position}"
-    run_loads, run = _word_lines(f"{name}.run", share.run)
-    control_loads, control = _word_lines(f"{name}.control", share.control)
-    parts_loads, parts = _word_lines(f"{name}.parts", share.parts)
-    return [
-        *run_loads, *control_loads, *parts_loads,
-        f"  {name}.function = inttoptr i64 {run} to ptr",
-        f"  {name}.pool = inttoptr i64 {control} to ptr",
-        f'  %r{position} = call i32 {name}.function(ptr {name}.pool, ptr @"{call.kernel}", ptr {array}, i64 {extent}, '
-        f"i64 {parts})",
-    ]  # fmt: skip
+    def function(self, name: str, statements: Sequence[Statement]) -> list[str]:
+        """The definition."""
+        self._write(statements)
+        head = [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
+        head += ["  %tab = inttoptr i64 %tab.word to ptr", "  %dims = inttoptr i64 %dims.word to ptr"]
+        if self.shared_words:
+            head.append(f"  %args = alloca [{self.shared_words} x i64], align 64")
+        head += [f"  %args{k} = alloca [{size} x i64], align 64" for k, size in enumerate(self.arrays)]
+        return [*head, *self.lines, "  ret i32 0", *self._failed(), "}"]
 
+    def _failed(self) -> list[str]:
+        """The one block that all failing calls go to."""
+        if not self.failures:
+            return []
+        statuses = ", ".join(f"[ {status}, %{block} ]" for status, _, block in self.failures)
+        indices = ", ".join(f"[ {index}, %{block} ]" for _, index, block in self.failures)
+        return [
+            "failed:",
+            f"  %status = phi i32 {statuses}",
+            f"  %index = phi i64 {indices}",
+            "  %slot.word = load i64, ptr %tab, align 8",
+            "  %slot = inttoptr i64 %slot.word to ptr",
+            "  store i64 %index, ptr %slot, align 8",
+            "  ret i32 %status",
+        ]
 
-def _failure_lines(calls: Sequence[Call]) -> list[str]:
-    """The one block that all failing calls go to."""
-    origins = ["%entry", *(f"%next{i}" for i in range(len(calls) - 1))]
-    statuses = ", ".join(f"[ %r{i}, {origin} ]" for i, origin in enumerate(origins))
-    indices = ", ".join(f"[ {call.index}, {origin} ]" for call, origin in zip(calls, origins, strict=True))
-    return [
-        "failed:",
-        f"  %status = phi i32 {statuses}",
-        f"  %index = phi i64 {indices}",
-        "  %slot.word = load i64, ptr %tab, align 8",
-        "  %slot = inttoptr i64 %slot.word to ptr",
-        "  store i64 %index, ptr %slot, align 8",
-        "  ret i32 %status",
-    ]
+    def _write(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            if isinstance(statement, Call):
+                self._call(statement)
+            elif isinstance(statement, Branch):
+                self._branch(statement)
+            else:
+                self._loop(statement)
+
+    def _new(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}"
+
+    def _start(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    # ------------------------------------------------------------------ words
+
+    def _section(self, word: Word) -> list[str]:
+        """The lines after which a word does not change until the call is over."""
+        depth = self.depths[word.value] if word.source is Source.LOCAL else 0
+        if depth < len(self.loops):
+            return self.loops[depth].before
+        return self.loops[-1].at_step if self.loops and depth == len(self.loops) else self.lines
+
+    def _load(self, word: Word) -> str:
+        """The operand that names a word; its load, if it needs one, stands outside of all loops."""
+        if word.source is Source.CONSTANT:
+            return str(word.value)
+        if word.source is Source.LOCAL:
+            return f"%local{word.value}"
+        register = self._new("%w")
+        self._section(word).extend([
+            f"  {register}.p = getelementptr i64, ptr %{word.source.value}, i64 {word.value}",
+            f"  {register} = load i64, ptr {register}.p, align 8",
+        ])  # fmt: skip
+        return register
+
+    # ------------------------------------------------------------------ calls
+
+    def _call(self, call: Call) -> None:
+        array = self._array(len(call.arguments))
+        written = list(enumerate(call.arguments))
+        if len(written) > MOST_WRITTEN:
+            operands = f'ptr {array}, ptr %tab, ptr %dims, ptr @"graphc.codes.{call.index}", i64 {len(written)}'
+            self._section(Word(Source.CONSTANT, 0)).append(f'  call void @"graphc.gather"({operands})')
+            written = [(slot, word) for slot, word in written if word.source is Source.LOCAL]
+        for slot, word in written:
+            operand, place = self._load(word), self._new("%s")
+            self._section(word).extend([
+                f"  {place} = getelementptr i64, ptr {array}, i64 {slot}",
+                f"  store i64 {operand}, ptr {place}, align 8",
+            ])  # fmt: skip
+        begin, end = self._load(call.begin), self._load(call.end)
+        status, following = self._new("%r"), self._new("next")
+        if call.share is None:
+            self.lines.append(f'  {status} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})')
+        else:
+            self._shared_call(status, call.kernel, call.share, array, end)
+        self.lines += [
+            f"  {status}.ok = icmp eq i32 {status}, 0",
+            f"  br i1 {status}.ok, label %{following}, label %failed",
+        ]
+        self.failures.append((status, call.index, self.block))
+        self._start(following)
+
+    def _array(self, words: int) -> str:
+        """An argument array: the common one, or in a loop one of the call's own."""
+        if not words:
+            return "null"
+        if self.loops:
+            self.arrays.append(words)
+            return f"%args{len(self.arrays) - 1}"
+        self.shared_words = max(self.shared_words, words)
+        return "%args"
+
+    def _shared_call(self, status: str, kernel: str, share: Share, array: str, extent: str) -> None:
+        """A call through the pool."""
+        run, control, parts = (self._load(word) for word in (share.run, share.control, share.parts))
+        self.lines += [
+            f"  {status}.function = inttoptr i64 {run} to ptr",
+            f"  {status}.pool = inttoptr i64 {control} to ptr",
+            f'  {status} = call i32 {status}.function(ptr {status}.pool, ptr @"{kernel}", ptr {array}, i64 {extent}, '
+            f"i64 {parts})",
+        ]
+
+    # ------------------------------------------------------------------ branches and loops
+
+    def _truth(self, address: Word) -> str:
+        """Whether the bool at an address holds."""
+        name, word = self._new("%t"), self._load(address)
+        self.lines += [
+            f"  {name}.p = inttoptr i64 {word} to ptr",
+            f"  {name}.v = load i8, ptr {name}.p, align 1",
+            f"  {name} = icmp ne i8 {name}.v, 0",
+        ]
+        return name
+
+    def _branch(self, branch: Branch) -> None:
+        then, orelse, done = (self._new(stem) for stem in ("then", "else", "join"))
+        self.lines.append(f"  br i1 {self._truth(branch.predicate)}, label %{then}, label %{orelse}")
+        for label, statements in ((then, branch.then), (orelse, branch.orelse)):
+            self._start(label)
+            self._write(statements)
+            self.lines.append(f"  br label %{done}")
+        self._start(done)
+
+    def _loop(self, loop: Loop) -> None:
+        head, body, done = (self._new(stem) for stem in ("head", "step", "done"))
+        outside, self.lines = self.lines, []
+        opened = _Open()
+        self.loops.append(opened)
+        for local in (*(s.local for s in loop.slides), *(n for r in loop.rotations for n in (r.current, r.following))):
+            self.depths[local] = len(self.loops)
+        before, phis = self._phis(loop, head)
+        entered = self.block
+        self._start(head)
+        where = len(self.lines)
+        goes_on = self._goes_on(loop, head)
+        self.lines.append(f"  br i1 {goes_on}, label %{body}, label %{done}")
+        self._start(body)
+        if loop.step is not None:
+            address = self._load(loop.step)
+            self.lines += [
+                f"  %{head}.step = inttoptr i64 {address} to ptr",
+                f"  store i64 %{head}.t, ptr %{head}.step",
+            ]
+        self._write(loop.body)
+        self.lines += [f"  %{head}.n = add nsw i64 %{head}.k, 1", *self._advance(loop), f"  br label %{head}"]
+        latch = self.block
+        self.loops.pop()
+        lines = [f"  {name} = phi i64 [ {first}, %{entered} ], [ {later}, %{latch} ]" for name, first, later in phis]
+        written = [*self.lines[:where], *lines, *opened.at_step, *self.lines[where:]]
+        self.lines = [*outside, *opened.before, *before, f"  br label %{head}", *written]
+        self._start(done)
+        for rotation in loop.rotations:
+            self._settle(rotation)
+
+    def _phis(self, loop: Loop, head: str) -> tuple[list[str], list[tuple[str, str, str]]]:
+        """Lines before a loop, and for every value that it changes: name, first value, next value."""
+        lines: list[str] = []
+        found = [(f"%{head}.k", "0", f"%{head}.n")]
+        length = None if loop.length is None else self._load(loop.length)
+        if loop.reverse:
+            lines.append(f"  %{head}.last = sub i64 {length}, 1")
+        for slide in loop.slides:
+            name, base, stride = f"%local{slide.local}", self._load(slide.base), self._load(slide.stride)
+            if loop.reverse:
+                lines += [
+                    f"  {name}.far = mul i64 %{head}.last, {stride}",
+                    f"  {name}.first = add i64 {base}, {name}.far",
+                ]
+                base = f"{name}.first"
+            found.append((name, base, f"{name}.next"))
+        for rotation in loop.rotations:
+            result, spare = self._load(rotation.result), self._load(rotation.spare)
+            current, following = f"%local{rotation.current}", f"%local{rotation.following}"
+            if length is not None:
+                # The last step has to write the result, so an even number of steps begins with the spare block.
+                lines += [
+                    f"  {current}.bit = and i64 {length}, 1",
+                    f"  {current}.odd = icmp ne i64 {current}.bit, 0",
+                    f"  {current}.a = select i1 {current}.odd, i64 {result}, i64 {spare}",
+                    f"  {current}.b = select i1 {current}.odd, i64 {spare}, i64 {result}",
+                ]
+                result, spare = f"{current}.a", f"{current}.b"
+            found.append((current, self._load(rotation.initial), following))
+            found.append((following, result, f"{following}.other"))
+            found.append((f"{following}.other", spare, following))
+        return lines, found
+
+    def _goes_on(self, loop: Loop, head: str) -> str:
+        """Whether another step follows, after the test has run."""
+        if loop.length is None:
+            assert loop.answer is not None
+            self._write(loop.test)
+            return self._truth(loop.answer)
+        length = self._load(loop.length)
+        step = f"sub i64 %{head}.last, %{head}.k" if loop.reverse else f"add i64 %{head}.k, 0"
+        self.lines += [f"  %{head}.t = {step}", f"  %{head}.more = icmp slt i64 %{head}.k, {length}"]
+        return f"%{head}.more"
+
+    def _advance(self, loop: Loop) -> list[str]:
+        word = "sub" if loop.reverse else "add"
+        return [
+            f"  %local{slide.local}.next = {word} i64 %local{slide.local}, {self._load(slide.stride)}"
+            for slide in loop.slides
+        ]
+
+    def _settle(self, rotation: Rotation) -> None:
+        """Copy the last value to its place, unless it is there."""
+        copy, done, name = self._new("copy"), self._new("settled"), self._new("%at")
+        result = self._load(rotation.result)
+        self.lines += [
+            f"  {name} = icmp eq i64 %local{rotation.current}, {result}",
+            f"  br i1 {name}, label %{done}, label %{copy}",
+        ]
+        self._start(copy)
+        self._call(rotation.settle)
+        self.lines.append(f"  br label %{done}")
+        self._start(done)

@@ -25,6 +25,7 @@ from graphc.loops.flat import members
 from graphc.loops.spec import (
     Buffer,
     Contraction,
+    ControlKernel,
     Convolution,
     HostKernel,
     KernelCall,
@@ -224,6 +225,8 @@ class _ModulePrinter:
         spec = call.spec
         if isinstance(spec, MultiNest):
             return [line for part in members(call) for line in self._call(index, part)]
+        if isinstance(spec, ControlKernel):
+            raise ExportError(f"control flow cannot be exported as source: the program has a {spec.op}")
         flats = [self._name(b) for b in call.buffers]
         if isinstance(spec, SourceKernel):
             source = record_of(call.nodes[0].op).source(call.nodes[0])  # type: ignore[misc]
