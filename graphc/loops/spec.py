@@ -311,7 +311,17 @@ class ControlKernel:
     workspace: Buffer | None = None
 
 
-KernelSpec = Nest | MultiNest | Contraction | Convolution | SourceKernel | LibraryKernel | UserKernel | HostKernel | ControlKernel
+KernelSpec = (
+    Nest
+    | MultiNest
+    | Contraction
+    | Convolution
+    | SourceKernel
+    | LibraryKernel
+    | UserKernel
+    | HostKernel
+    | ControlKernel
+)
 
 
 @dataclass(frozen=True, eq=False)
