@@ -31,6 +31,10 @@ from graphc.ops.context import Lowering, current_lowering, lowering_into
 TRIAL_RANKS = (2, 1, 4, 3, 0, 5)
 
 
+# Bodies of operations by module and type: the names under which files refer to them.
+BODIES: dict[str, Callable[..., Any]] = {}
+
+
 def operation(type_name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a body over nodes a public function over tensors, with a further argument ``name``."""
 
@@ -43,6 +47,7 @@ def operation(type_name: str | None = None) -> Callable[[Callable[..., Any]], Ca
                 return body(*args, **kwargs)
             return apply(label, body, args, kwargs, name)
 
+        BODIES.setdefault(f"{body.__module__}:{label}", body)
         call.body = body  # type: ignore[attr-defined]
         call.__doc__ = complete(label, body)
         return call

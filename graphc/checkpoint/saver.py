@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ import numpy as np
 
 from graphc.api.random import RANDOM_STATE
 from graphc.api.state import global_variables
+from graphc.checkpoint.graphs import add_graph, export_meta_graph, read_graph
 from graphc.checkpoint.safetensors import read_arrays, write_arrays
 from graphc.checkpoint.state import SUFFIX, checkpoint_exists, update_checkpoint_state
 from graphc.graph.errors import GraphError
@@ -19,6 +21,8 @@ from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
+
+GRAPH_SUFFIX = ".meta"
 
 
 class RestoreError(GraphError):
@@ -87,7 +91,7 @@ class Saver:
 
     def save(
         self, sess: Any, save_path: str | os.PathLike[str], global_step: Any = None,
-        latest_filename: str | None = None, write_state: bool = True,
+        latest_filename: str | None = None, write_state: bool = True, write_meta_graph: bool | None = None,
     ) -> str:  # fmt: skip
         """Write a checkpoint.
 
@@ -102,6 +106,8 @@ class Saver:
             Name of the file that says which checkpoint is the latest, ``checkpoint`` if not given.
         write_state : bool
             Whether to write that file.
+        write_meta_graph : bool, optional
+            Whether to write the graph too, in a file with the suffix ``.meta``; by default if it can be written.
 
         Returns
         -------
@@ -111,7 +117,7 @@ class Saver:
         Raises
         ------
         GraphError
-            If the directory does not exist.
+            If the directory does not exist, or `write_meta_graph` is True and the graph cannot be written.
         """
         path = os.fspath(save_path)
         if global_step is not None:
@@ -123,10 +129,20 @@ class Saver:
         with store.exclusive():
             arrays = {name: store.load(variable) for name, variable in self._all(store).items()}
         write_arrays(path + SUFFIX, arrays, {"format": "graphc-checkpoint-1"})
+        self._write_graph(path, write_meta_graph)
         self._remember(path)
         if write_state:
             update_checkpoint_state(directory, path, self.last_checkpoints, latest_filename)
         return path
+
+    def _write_graph(self, path: str, wanted: bool | None) -> None:
+        if wanted is False:
+            return
+        try:
+            export_meta_graph(path + GRAPH_SUFFIX, self.graph, self.variables)
+        except GraphError:
+            if wanted:
+                raise
 
     def restore(self, sess: Any, save_path: str | os.PathLike[str] | None) -> None:
         """Set the variables from a checkpoint.
@@ -190,8 +206,55 @@ class Saver:
             old, written = self._paths.pop(0)
             if written > self._kept_until:
                 self._kept_until += 3600.0 * self.hours
-            elif checkpoint_exists(old):
-                os.remove(old + SUFFIX)
+            else:
+                for suffix in (SUFFIX, GRAPH_SUFFIX):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.remove(old + suffix)
+
+
+def import_meta_graph(filename: str | os.PathLike[str], import_scope: str | None = None) -> Saver | None:
+    """Add a graph from a file to the default graph; no code of the file is run.
+
+    Parameters
+    ----------
+    filename : path-like
+        As `export_meta_graph` or `Saver.save` wrote it (``model-1000.meta``).
+    import_scope : str, optional
+        Prefix of all names.
+
+    Returns
+    -------
+    Saver or None
+        For the variables that were saved with the graph.
+
+    Raises
+    ------
+    GraphError
+        If there is no such file.
+    CheckpointFileError
+        If it is damaged or of another version.
+
+    Examples
+    --------
+    >>> import tempfile, graphc as gc
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...         w = gc.Variable([1.0, 2.0], name="w")
+    ...         y = gc.multiply(w, 10.0, name="y")
+    ...         path = gc.train.Saver().save(session, f"{folder}/model")
+    ...     with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...         gc.train.import_meta_graph(path + ".meta").restore(session, path)
+    ...         print(session.run("y:0"))
+    [10. 20.]
+    """
+    form = read_graph(filename)
+    variables = add_graph(form, import_scope)
+    names = form["saver"]
+    if not names:
+        return None
+    saver = Saver({name: variables[variable] for name, variable in names.items()})
+    saver.everything = True
+    return saver
 
 
 def read_checkpoint(save_path: str | os.PathLike[str] | None) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -1,6 +1,13 @@
 """Optimizers, learning rates, moving averages, and checkpoints."""
 
-from graphc.checkpoint import RestoreError, Saver, get_checkpoint_state, latest_checkpoint
+from graphc.checkpoint import (
+    RestoreError,
+    Saver,
+    export_meta_graph,
+    get_checkpoint_state,
+    import_meta_graph,
+    latest_checkpoint,
+)
 from graphc.train.adam import AdamaxOptimizer, AdamOptimizer, AdamWOptimizer, NadamOptimizer
 from graphc.train.averages import ExponentialMovingAverage
 from graphc.train.defaults import optimizer_defaults
@@ -49,7 +56,9 @@ __all__ = [
     "cosine_decay",
     "cosine_decay_restarts",
     "exponential_decay",
+    "export_meta_graph",
     "get_checkpoint_state",
+    "import_meta_graph",
     "inverse_time_decay",
     "latest_checkpoint",
     "linear_cosine_decay",

@@ -190,4 +190,4 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         saver.save(session, tmp_path / "model")
     assert (tmp_path / "model.safetensors").read_bytes() == before
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint", "model.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint", "model.meta", "model.safetensors"]
