@@ -62,7 +62,7 @@ from graphc.api.dynamic import (
 )
 from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
-from graphc.api.inputs import placeholder
+from graphc.api.inputs import placeholder, placeholder_with_default
 from graphc.api.math import (
     abs_ as abs,
 )
@@ -211,6 +211,7 @@ from graphc.graph.errors import (
     FeedError,
     FetchError,
     GraphError,
+    MissingFeedError,
     OutOfRangeError,
     UninitializedError,
 )
@@ -222,6 +223,7 @@ from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.dtypes import (
     DType,
+    as_dtype,
     float32,
     float64,
     int8,
@@ -238,6 +240,7 @@ from graphc.ir.dtypes import (
     bool_ as bool,
 )
 from graphc.session.function import Function, default_store, function
+from graphc.session.interactive import InteractiveSession
 from graphc.session.session import Config, Session, get_default_session
 from graphc.train.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 

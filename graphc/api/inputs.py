@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from graphc.api.convert import as_node
+from graphc.api.define import operation
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Tensor
@@ -12,7 +14,9 @@ from graphc.graph.origin import user_origin
 from graphc.graph.shape import Dimension, TensorShape
 from graphc.ir.dims import Dim, symbol
 from graphc.ir.dtypes import as_dtype
+from graphc.ir.node import Node
 from graphc.ir.types import TensorType
+from graphc.ops.assume import collect_assumptions
 
 
 def placeholder(
@@ -54,6 +58,50 @@ def placeholder(
     return graph.add("placeholder", name, (), None, (), {"dtype": element, "shape": sizes}, [(element, node)]).outputs[
         0
     ]
+
+
+def placeholder_with_default(
+    default: Any, shape: Sequence[int | None] | int | TensorShape | None = None, name: str | None = None
+) -> Tensor:
+    """A tensor that may be fed; where it is not, it is `default`.
+
+    Parameters
+    ----------
+    default : Tensor or array_like
+    shape : sequence of int or None, optional
+        What is fed must have this shape; that of `default` if not given.
+    name : str, optional
+
+    Raises
+    ------
+    GraphError
+        If `default` does not have the shape.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     rate = gc.placeholder_with_default(0.5, [])
+    ...     print(session.run(rate * 2.0), session.run(rate * 2.0, {rate: 3.0}))
+    1.0 6.0
+    """
+    tensor: Tensor = _default_value(default, name=name)
+    if shape is None or tensor.node is None:
+        return tensor
+    sizes = TensorShape(_sizes(shape))
+    if not sizes.is_compatible_with(tensor.shape):
+        raise GraphError(f"the default has shape {tensor.shape}, which is not {sizes}", user_origin())
+    graph = tensor.graph
+    dims = tuple(d if isinstance(d, int) else symbol(graph.fresh_symbol(tensor.op.name)) for d in sizes.dims or ())
+    tensor.node = graph.builder.emit("reshape", tensor.node, shape=dims)
+    collect_assumptions()
+    return tensor
+
+
+@operation("placeholder_with_default")
+def _default_value(default: Any) -> Node:
+    """The default."""
+    return as_node(default)
 
 
 def _sizes(shape: Any) -> tuple[int | None, ...] | None:

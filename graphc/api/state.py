@@ -153,4 +153,4 @@ def name_scope(name: str | None) -> Any:
     return get_default_graph().name_scope(name)
 
 
-FUNCTIONS.update(assign=assign, assign_add=assign_add, assign_sub=assign_sub, initialize=_initialize)
+FUNCTIONS.update(identity=identity, assign=assign, assign_add=assign_add, assign_sub=assign_sub, initialize=_initialize)

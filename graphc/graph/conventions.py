@@ -16,10 +16,13 @@ class Conventions:
         The name of an operation that is given none, by its type; the type itself where it is not listed.
     equal_types : frozenset of str
         Types of operations whose operands must be of one element type; elsewhere they are promoted.
+    explicit_initialization : bool
+        Variables are not initialised on first use.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     equal_types: frozenset[str] = frozenset()
+    explicit_initialization: bool = False
 
 
 NATIVE = Conventions()

@@ -24,6 +24,10 @@ class FeedError(GraphError):
     """Feeds that do not fit: missing, extra, of a wrong type, rank or size."""
 
 
+class MissingFeedError(FeedError):
+    """A placeholder that the fetches need and that was not fed."""
+
+
 class FetchError(GraphError, TypeError):
     """Something that cannot be fetched."""
 

@@ -157,7 +157,13 @@ class Variable(Operators):
         ).outputs[0]
 
     def initialized_value(self) -> Tensor:
-        """The variable as a tensor; it is initialised on first use in any case."""
+        """The variable's value for use in the initial value of another one.
+
+        It is initialised on first use; where that is not so, this is its initial value.
+        """
+        if self.graph.conventions.explicit_initialization:
+            initial: Tensor = FUNCTIONS["identity"](self.initial_value)
+            return initial
         return self.value()
 
     def compute_initial_value(self, store: Store) -> np.ndarray:

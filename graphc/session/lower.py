@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphc.api.define import run_body
-from graphc.graph.errors import GraphError
+from graphc.graph.errors import GraphError, MissingFeedError
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.variable import Variable, read_of
 from graphc.ir.constants import Constant
@@ -216,7 +216,7 @@ class Lowerer:
         if op.type == "placeholder":
             through = ", ".join(sorted(t.name for t in self.passed))
             needed = f"; gradients pass through the fed {through} and may need it" if through else ""
-            raise GraphError(
+            raise MissingFeedError(
                 f"the placeholder {op.name} ({op.outputs[0].dtype.name}, shape {op.outputs[0].shape}) must be fed: "
                 f"pass feed_dict={{...}} with a value for it{needed}",
                 op.origin,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -18,9 +19,10 @@ from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.dims import dim_max
 from graphc.session.feeds import feed_array
+from graphc.session.growth import GrowthWatch
 from graphc.session.lower import Feed, Lowered, SizeMismatch, lower
 from graphc.session.report import Report
-from graphc.session.structure import flatten, structure_key
+from graphc.session.structure import flat_feeds, flatten, structure_key
 
 if TYPE_CHECKING:
     from graphc.passes.kind import Pass
@@ -232,6 +234,7 @@ class Session:
         self.store = store if store is not None else Store()
         self._plans: dict[Any, Plan] = {}
         self._calls: dict[Any, tuple[Plan, Callable[[list[Any]], Any]]] = {}
+        self._growth = GrowthWatch(self.graph)
         self._closed = False
 
     @property
@@ -279,6 +282,9 @@ class Session:
         key = structure_key(fetches, feeds)
         found = self._calls.get(key) if key is not None else None
         if found is None:
+            if any(isinstance(feed, tuple) for feed in feeds):
+                return self.run(fetches, dict(flat_feeds(feeds)))
+            self._growth.check()
             found = self._prepare(fetches, feeds)
             # A graph only grows, so what a key means stays: tensors, variables and names are never given to others.
             if key is not None:
@@ -355,6 +361,16 @@ class Session:
         """Give compiled code and variables back; the session cannot be used afterwards."""
         self._closed = True
         self._plans, self._calls = {}, {}
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        """Make this the default session, and its graph the default graph; the session stays open afterwards."""
+        with self.graph.as_default():
+            _sessions.stack.append(self)
+            try:
+                yield self
+            finally:
+                _sessions.stack.remove(self)
 
     def __enter__(self) -> Session:
         self._entered = self.graph.as_default()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphc.graph.context import check_fetchable
-from graphc.graph.errors import FetchError
+from graphc.graph.errors import FeedError, FetchError
 from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
@@ -72,6 +72,25 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
         origin = found.origin if isinstance(found, Operation) else found.op.origin
         raise FetchError(f"cannot fetch {found.name}: it belongs to another graph than this session's", origin)
     return found
+
+
+def flat_feeds(feeds: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """Feeds one by one: a tuple of tensors, such as a state, takes a structure of values of the same form.
+
+    Raises
+    ------
+    FeedError
+        If a structure has another number of values.
+    """
+    for key, value in feeds.items():
+        if not isinstance(key, tuple):
+            yield key, value
+            continue
+        parts = list(value)
+        if len(parts) != len(key):
+            raise FeedError(f"{len(key)} tensors are fed as one, with {len(parts)} values", user_origin())
+        for inner, part in zip(key, parts, strict=True):
+            yield from flat_feeds({inner: part})
 
 
 _SINGLE = frozenset((Tensor, Operation, Variable, str))

@@ -1,0 +1,1 @@
+"""Example data as TensorFlow 1 came with it."""

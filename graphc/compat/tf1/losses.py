@@ -1,0 +1,13 @@
+"""``tf.losses``: losses that join a collection."""
+
+from __future__ import annotations
+
+from graphc.compat.tf1._binding import namespace
+
+TABLE = """
+
+"""
+
+MISSING: dict[str, str] = {}
+
+__getattr__ = namespace("tf.losses", TABLE, ("graphc.losses",), MISSING)

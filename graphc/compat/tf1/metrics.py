@@ -1,0 +1,13 @@
+"""``tf.metrics``: running measures."""
+
+from __future__ import annotations
+
+from graphc.compat.tf1._binding import namespace
+
+TABLE = """
+
+"""
+
+MISSING: dict[str, str] = {}
+
+__getattr__ = namespace("tf.metrics", TABLE, ("graphc.metrics",), MISSING)

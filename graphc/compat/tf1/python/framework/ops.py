@@ -1,0 +1,10 @@
+"""``tensorflow.python.framework.ops``: the graph functions of ``tf``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(import_module("graphc.compat.tf1"), name)
