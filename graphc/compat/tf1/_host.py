@@ -9,6 +9,7 @@ import numpy as np
 
 import graphc as gc
 from graphc.compat.tf1._graph import follow_conventions
+from graphc.session.session import default_session
 
 # The key under which a graph keeps the tensors that tell about the session that runs them.
 STATUS = "graphc.status"
@@ -31,7 +32,7 @@ class HostValue:
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Its value in the given or the default session."""
-        return (session or gc.get_default_session()).run(self, feed_dict)
+        return default_session(session).run(self, feed_dict)
 
     def get_shape(self) -> gc.TensorShape:
         """Its shape."""
@@ -74,7 +75,8 @@ def string_constant(value: Any, name: str | None = None) -> HostValue:
 
 def is_variable_initialized(variable: gc.Variable, name: str | None = None) -> gc.Tensor:
     """Whether a variable has a value in the session that runs this."""
-    return variables_initialized([variable], name or "IsVariableInitialized")[0]
+    flag: gc.Tensor = variables_initialized([variable], name or "IsVariableInitialized")[0]
+    return flag
 
 
 def variables_initialized(variables: list[gc.Variable], name: str) -> gc.Tensor:

@@ -182,10 +182,9 @@ def local_response_normalization(
     x = as_floating(input)
     channels, radius = x.shape[-1], int(depth_radius)
     squares: Node = gc.pad(builder().emit("square", x), [[0, 0]] * (x.rank - 1) + [[radius, radius]])
-    total = None
+    total: Any = 0.0
     for shift in range(2 * radius + 1):
-        part = gc.slice(squares, [0] * (x.rank - 1) + [shift], [*x.shape[:-1], channels])
-        total = part if total is None else total + part
+        total = gc.slice(squares, [0] * (x.rank - 1) + [shift], [*x.shape[:-1], channels]) + total
     scaled: Node = x * gc.pow(bias + alpha * total, -float(beta))
     return scaled
 

@@ -113,7 +113,7 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     return gc.where(zero, gc.zeros_like(gc.divide(x, safe)), gc.divide(x, safe), name=name or "div_no_nan")
 
 
-def concat(values: Any, axis: Any, name: str | None = None) -> gc.Tensor:
+def concat(values: Any, axis: Any, name: str | None = None) -> Any:
     """Tensors one after the other along an axis; the order of arguments of the first versions is understood."""
     follow_conventions()
     if isinstance(values, int | np.integer) and not isinstance(axis, int | np.integer):
@@ -187,7 +187,7 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", **options: Any) -> list[A
     return [gc.hessian(ys, x, name=name) for x in listed]
 
 
-def add_n(inputs: Any, name: str | None = None) -> gc.Tensor:
+def add_n(inputs: Any, name: str | None = None) -> Any:
     """The sum of tensors of one shape."""
     follow_conventions()
     listed = list(inputs) if isinstance(inputs, list | tuple) else [inputs]

@@ -93,7 +93,7 @@ class Session(gc.Session):
             if failure is error:
                 raise
             raise failure from None
-        if run_metadata is not None and getattr(options, "trace_level", 0):
+        if run_metadata is not None and options is not None and options.trace_level:
             run_metadata.step_stats = self.report(fetches, feed_dict or {})
         return found
 

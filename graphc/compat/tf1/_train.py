@@ -96,7 +96,8 @@ def get_or_create_global_step(graph: Any = None) -> gc.Variable:
     """The variable that counts steps, made on first use."""
     found = get_global_step(graph)
     if found is not None:
-        return found
+        existing: gc.Variable = found
+        return existing
     with (graph or gc.get_default_graph()).as_default() as g, g.name_scope(None), g.control_dependencies(None):
         import numpy as np
 

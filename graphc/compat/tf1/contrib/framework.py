@@ -40,9 +40,7 @@ def arg_scope(*args: Any, **kwargs: Any) -> Any:
     ------
     NotImplementedError
     """
-    raise NotImplementedError(
-        "tf.contrib.framework.arg_scope: pass the arguments to each function, or functools.partial"
-    )
+    raise NotImplementedError("arg_scope: pass the arguments to each function, or use functools.partial")
 
 
 def __getattr__(name: str) -> Any:
