@@ -8,7 +8,6 @@ without parameters takes the native object as it is.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -78,7 +77,7 @@ def bind(entry: Entry, public: str) -> Any:
     """The native object of an entry, as a function with the surface's parameters where the entry lists them."""
     native = lookup(entry.path)
     if not entry.parameters:
-        return native
+        return native if entry.native.startswith(".") else adapted(native)
     order = [theirs for theirs, _ in entry.parameters]
     targets = dict(entry.parameters)
 
@@ -109,6 +108,8 @@ def bind(entry: Entry, public: str) -> Any:
 
 def close(name: str, names: Any) -> str:
     """What may have been meant."""
+    import difflib
+
     found = difflib.get_close_matches(name, list(names), 3)
     return f": did you mean {', '.join(found)}?" if found else ""
 

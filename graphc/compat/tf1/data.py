@@ -5,7 +5,8 @@ from __future__ import annotations
 from graphc.compat.tf1._binding import namespace
 
 TABLE = """
-
+Dataset = data.Dataset
+Iterator = data.Iterator
 """
 
 MISSING: dict[str, str] = {

@@ -5,7 +5,13 @@ from __future__ import annotations
 from graphc.compat.tf1._binding import namespace
 
 TABLE = """
-
+scalar = summary.scalar
+histogram = summary.histogram
+image = summary.image
+text = summary.text
+merge = summary.merge
+merge_all = summary.merge_all
+FileWriter = summary.FileWriter
 """
 
 MISSING: dict[str, str] = {}

@@ -276,10 +276,10 @@ svd = .linalg.svd
 self_adjoint_eig = linalg.eigh SelfAdjointEig tensor:a name
 self_adjoint_eigvals = linalg.eigvalsh SelfAdjointEigvals tensor:a name
 
-clip_by_norm = train.clip_by_norm clip_by_norm t clip_norm axes name
-clip_by_global_norm = train.clip_by_global_norm clip_by_global_norm t_list clip_norm use_norm name
-clip_by_average_norm = train.clip_by_average_norm clip_by_average_norm t clip_norm name
-global_norm = train.global_norm global_norm t_list name
+clip_by_norm = clip_by_norm clip_by_norm t clip_norm axes name
+clip_by_global_norm = clip_by_global_norm clip_by_global_norm t_list clip_norm use_norm name
+clip_by_average_norm = clip_by_average_norm clip_by_average_norm t clip_norm name
+global_norm = global_norm global_norm t_list name
 py_func = py_func PyFunc func inp Tout stateful name
 Print = Print Print input_:input data message first_n summarize name
 check_numerics = check_numerics CheckNumerics tensor message name
