@@ -20,7 +20,6 @@ Change a script's import line to `import graphc.compat.tf1 as tf`:
 ```python
 import graphc.compat.tf1 as tf
 
-tf.reset_default_graph()
 x = tf.placeholder("float", [None, 2], name="x")
 w = tf.get_variable("w", [2, 1], initializer=tf.zeros)
 loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - 1.0))

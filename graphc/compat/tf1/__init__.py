@@ -6,7 +6,6 @@ classes of ``tf.errors``. ``docs/tf1.md`` lists all names.
 Examples
 --------
 >>> import graphc.compat.tf1 as tf
->>> tf.reset_default_graph()
 >>> x = tf.placeholder("float", [None])
 >>> with tf.Session() as session:
 ...     print(session.run(tf.reduce_sum(x), feed_dict={x: [1.0, 2.0]}))
