@@ -320,7 +320,7 @@ class Regions:
             other = self.graph.group_of(access.source)
             if other is not None and other is not group:
                 self.graph.connect(other, group)
-                aligned = full and other.space == group.space
+                aligned = full and other.space == group.space and other.kind != "opaque"
                 if not aligned or not self._is_aligned(access, other, True):
                     group.hard.add(other.id)
                 if reason is not None:

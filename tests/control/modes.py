@@ -8,7 +8,7 @@ import pytest
 
 import graphc as gc
 
-MODES = ("interpret",)
+MODES = ("interpret", "compile")
 every_mode = pytest.mark.parametrize("mode", MODES)
 
 

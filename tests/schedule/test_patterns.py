@@ -281,3 +281,12 @@ def test_groups_stay_acyclic_where_an_early_member_is_read():
     result = source + product
     schedule = check(Program((x, z), (late, result)), [floats(3, 4), floats(4, 4)], sizes={"n": 3})
     assert len(schedule.calls) == 4
+
+
+def test_one_element_of_what_a_kernel_by_itself_computes():
+    """The scalar kernel has no axes, like the group of an opaque kernel; what it reads has some."""
+    b = Builder()
+    (x,) = inputs(b, (N,))
+    sums = b.emit("cumsum", x, axis=0, exclusive=False, reverse=False)
+    second = b.emit("reshape", b.emit("slice", sums, start=(1,), stop=(2,), step=(1,)), shape=())
+    check(Program((x,), (second,)), [floats(5)], sizes={"n": 5})
