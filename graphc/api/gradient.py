@@ -95,7 +95,7 @@ def _reached(ys: list[Tensor], xs: list[Tensor], stop: list[Tensor]) -> list[boo
         if tensor in below or not tensor.dtype.is_floating:
             continue
         below.add(tensor)
-        if tensor.op.type != "stop_gradient" and tensor not in stop:
+        if tensor.op.type not in ("stop_gradient", "py_func") and tensor not in stop:
             stack.extend(tensor.op.inputs)
     return [x in below for x in xs]
 

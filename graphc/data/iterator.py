@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphc.api.python import result_node
 from graphc.data.structure import Component, Pack, declared
 from graphc.graph.errors import GraphError, OutOfRangeError
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
-from graphc.ir.dims import symbol
-from graphc.ir.node import Node
-from graphc.ir.types import TensorType
 from graphc.session.hosted import add_hosted
 
 if TYPE_CHECKING:
@@ -105,26 +103,16 @@ class Iterator:
             In the structure of the elements. A run after the last element raises `OutOfRangeError`.
         """
         graph = get_default_graph()
-        results = [(c.dtype, self._node(c, i)) for i, c in enumerate(self.components)]
+        results = [(c.dtype, result_node(c.dtype, c.shape, i)) for i, c in enumerate(self.components)]
         op = graph.add("iterator_get_next", name, (), None, (), {"source": self}, results)
         return self.pack(add_hosted(op).outputs)
-
-    @staticmethod
-    def _node(part: Component, place: int) -> Node | None:
-        if part.shape is None:
-            return None
-        graph = get_default_graph()
-        dims = tuple(symbol(graph.fresh_symbol("element")) if s is None else s for s in part.shape)
-        # Placeholders count up from 0; an iterator's inputs are different ones.
-        return graph.builder.emit("input", index=-2 - 64 * len(graph.operations) - place,
-                                  type=TensorType(part.dtype, dims))  # fmt: skip
 
     def begin(self, store: Store, dataset: Dataset, values: dict[Tensor, np.ndarray]) -> None:
         """Start from the first element, with values of the placeholders that the data set uses."""
         with self._lock:
             self._running[store] = dataset.start(values)
 
-    def draw(self, store: Store) -> Row:
+    def draw(self, store: Store, values: Sequence[np.ndarray] = ()) -> Row:
         """The next element.
 
         Raises

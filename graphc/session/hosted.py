@@ -1,19 +1,24 @@
-"""Plans with operations that Python does before or after a step: drawing from data, starting an iterator.
+"""Plans with operations that Python does before or after a step: drawing from data, calling functions of Python.
 
-Such an operation has no body. A *source* stands for tensors that are fed before every run; a *sink* gets the values of
-its inputs after the run.
+Such an operation has no body. A *source* stands for tensors that are fed before every run, made from the values of its
+inputs, which a step of their own computes and which changes nothing; a *sink* gets the values of its inputs after the
+run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from graphc.graph.errors import GraphError
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.store import Store
+from graphc.session.lower import Lowered
 from graphc.session.passage import needed_operations
+from graphc.session.report import Report
 from graphc.session.session import HOSTED, Plan
 
 if TYPE_CHECKING:
@@ -23,8 +28,8 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """What draws values for the results of an operation, whose ``kwargs["source"]`` it is."""
 
-    def draw(self, store: Store) -> Sequence[np.ndarray]:
-        """One value per result of the operation."""
+    def draw(self, store: Store, values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """One value per result of the operation, from those of its inputs."""
         ...
 
 
@@ -37,7 +42,17 @@ class Sink(Protocol):
 
 
 def add_hosted(op: Operation) -> Operation:
-    """Make an operation known as one of this kind."""
+    """Make an operation known as one of this kind.
+
+    Raises
+    ------
+    GraphError
+        If it is inside of a loop or branch.
+    """
+    if op.context is not None:
+        raise GraphError(
+            f"{op.type} runs in Python before the step: it cannot be inside of a loop or branch", op.origin
+        )
     op.graph.add_to_collection(HOSTED, op)
     return op
 
@@ -50,10 +65,16 @@ class HostedPlan(Plan):
         fed = set(feeds)
         roots = [f.op if isinstance(f, Tensor) else f for f in fetches if f not in fed]
         needed = needed_operations(roots, fed)
-        self.sources = [op for op in needed if "source" in op.kwargs and not fed.issuperset(op.outputs)]
+        called = [op for op in needed if "source" in op.kwargs]
+        self.sources = [op for op in called if not op.outputs or not fed.issuperset(op.outputs)]
         self.sinks = [op for op in needed if "sink" in op.kwargs]
-        self.feeds += tuple(t for op in self.sources for t in op.outputs if t not in fed)
+        self.before: list[Plan | None] = []
+        for op in self.sources:
+            self.before.append(_Inputs(session, op.inputs, self.feeds) if op.inputs else None)
+            self.feeds += tuple(t for t in op.outputs if t not in fed)
+        # What the inputs of sources depend on is done in the step, too: writes, and counters of random numbers.
         self.targets += tuple(t for op in self.sinks for t in op.inputs)
+        self.targets += tuple(o for op in self.sources for o in (*(t.op for t in op.inputs), *op.control_inputs))
         self._fed = fed
         self._count = sum(isinstance(f, Tensor) for f in fetches)
 
@@ -66,14 +87,28 @@ class HostedPlan(Plan):
             If there is nothing more to draw; nothing has run then.
         """
         store = self.session.store
-        drawn = [
-            value
-            for op in self.sources
-            for tensor, value in zip(op.outputs, op.kwargs["source"].draw(store), strict=True)
-            if tensor not in self._fed
-        ]
-        found = super().run([*values, *drawn])
+        fed = list(values)
+        for op, inputs in zip(self.sources, self.before, strict=True):
+            drawn = op.kwargs["source"].draw(store, [] if inputs is None else inputs.run(fed))
+            fed += [value for tensor, value in zip(op.outputs, drawn, strict=True) if tensor not in self._fed]
+        found = super().run(fed)
         rest = iter(found[self._count :])
         for op in self.sinks:
             op.kwargs["sink"].accept(store, [next(rest) for _ in op.inputs])
         return found[: self._count]
+
+    def report(self) -> Report:
+        """What the compiler did; functions of Python count as kernels on the host."""
+        found = super().report()
+        calls = sum(inputs is not None for inputs in self.before)
+        found["kernels"] = {**found["kernels"], "host": found["kernels"]["host"] + calls}
+        return found
+
+
+class _Inputs(Plan):
+    """Values of tensors before the step: variables and counters stay as they are."""
+
+    def lowered(self, ranks: tuple[int, ...], pattern: tuple[tuple[int, int], ...] = ()) -> Lowered:
+        """The program without its updates."""
+        found = super().lowered(ranks, pattern)
+        return replace(found, program=replace(found.program, updates=()))

@@ -50,8 +50,8 @@ def operations_to_lower(
         Operations in the order they were made, with those behind the fed tensors of the second part.
     """
     targets = [f.op if isinstance(f, Tensor) else f for f in fetches]
-    # Only a floating result of other tensors can have a gradient behind it.
-    candidates = {t for t in fed if t.op.inputs and t.dtype.is_floating}
+    # Only a floating result of other tensors can have a gradient behind it, and none what Python computes.
+    candidates = {t for t in fed if t.op.inputs and t.op.body is not None and t.dtype.is_floating}
     passed: frozenset[Tensor] = frozenset()
     while True:
         hidden = fed - passed
