@@ -10,7 +10,7 @@ from typing import Any
 
 MODULES = (
     "", "nn", "train", "layers", "losses", "metrics", "initializers", "summary", "data", "linalg", "random",
-    "contrib.layers", "contrib.rnn", "contrib.opt", "contrib.framework",
+    "contrib.layers", "contrib.rnn", "contrib.seq2seq", "contrib.opt", "contrib.framework",
 )  # fmt: skip
 
 HEAD = """# TensorFlow 1 names

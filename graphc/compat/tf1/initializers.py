@@ -5,16 +5,21 @@ from __future__ import annotations
 from graphc.compat.tf1._binding import namespace
 
 TABLE = """
-zeros = initializers.zeros_initializer
-ones = initializers.ones_initializer
-constant = initializers.constant_initializer
-random_normal = initializers.random_normal_initializer
-random_uniform = initializers.random_uniform_initializer
-truncated_normal = initializers.truncated_normal_initializer
-orthogonal = initializers.orthogonal_initializer
-variance_scaling = initializers.variance_scaling_initializer
-glorot_uniform = initializers.glorot_uniform_initializer
-glorot_normal = initializers.glorot_normal_initializer
+zeros = initializers.Zeros
+ones = initializers.Ones
+constant = initializers.Constant
+random_normal = initializers.RandomNormal
+random_uniform = initializers.RandomUniform
+truncated_normal = initializers.TruncatedNormal
+orthogonal = initializers.Orthogonal
+variance_scaling = initializers.VarianceScaling
+glorot_uniform = initializers.GlorotUniform
+glorot_normal = initializers.GlorotNormal
+identity = initializers.Identity
+he_normal = initializers.HeNormal
+he_uniform = initializers.HeUniform
+lecun_normal = initializers.LecunNormal
+lecun_uniform = initializers.LecunUniform
 """
 
 MISSING: dict[str, str] = {}

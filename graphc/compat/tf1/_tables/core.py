@@ -286,17 +286,16 @@ check_numerics = check_numerics CheckNumerics tensor message name
 add_check_numerics_ops = add_check_numerics_ops
 confusion_matrix = confusion_matrix confusion_matrix labels predictions num_classes dtype name weights
 
-zeros_initializer = initializers.zeros_initializer
-ones_initializer = initializers.ones_initializer
-constant_initializer = initializers.constant_initializer
-random_normal_initializer = initializers.random_normal_initializer
-random_uniform_initializer = initializers.random_uniform_initializer
-truncated_normal_initializer = initializers.truncated_normal_initializer
-orthogonal_initializer = initializers.orthogonal_initializer
-variance_scaling_initializer = initializers.variance_scaling_initializer
-glorot_uniform_initializer = initializers.glorot_uniform_initializer
-glorot_normal_initializer = initializers.glorot_normal_initializer
-uniform_unit_scaling_initializer = initializers.uniform_unit_scaling_initializer
+zeros_initializer = initializers.Zeros
+ones_initializer = initializers.Ones
+constant_initializer = initializers.Constant
+random_normal_initializer = initializers.RandomNormal
+random_uniform_initializer = initializers.RandomUniform
+truncated_normal_initializer = initializers.TruncatedNormal
+orthogonal_initializer = initializers.Orthogonal
+variance_scaling_initializer = initializers.VarianceScaling
+glorot_uniform_initializer = initializers.GlorotUniform
+glorot_normal_initializer = initializers.GlorotNormal
 
 scalar_summary = summary.scalar
 histogram_summary = summary.histogram
