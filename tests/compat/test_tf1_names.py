@@ -1,6 +1,7 @@
 """Names of TensorFlow 1: every one works or says what to do, and the page about them is fresh."""
 
 import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import graphc as gc
 import graphc.compat.tf1 as tf
+from graphc.compat.tf1._binding import lookup
 from graphc.testing import tf1_names
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +91,19 @@ def test_modules_import_by_their_dotted_names():
     assert tf.__version__.startswith("1.")
     assert tf.float32 is gc.float32
     assert tf.as_dtype("float") == tf.float32
+
+
+@pytest.mark.parametrize("label", [label for label, _ in tf1_names.sections()])
+def test_parameters_of_tables_are_those_of_the_native_functions(label):
+    wrong = []
+    for entry in dict(tf1_names.sections())[label].entries.values():
+        try:
+            native = lookup(entry.path)
+        except AttributeError:
+            continue
+        parameters = inspect.signature(getattr(native, "body", native)).parameters if entry.parameters else {}
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            continue
+        allowed = {*parameters, "name"} if hasattr(native, "body") else set(parameters)
+        wrong += [f"{label}.{entry.name}: {ours}" for _, ours in entry.parameters if ours and ours not in allowed]
+    assert not wrong

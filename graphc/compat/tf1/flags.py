@@ -21,11 +21,13 @@ class _Flags:
         parser = argparse.ArgumentParser(prog=words[0] if words else None, allow_abbrev=False)
         for name, (default, convert, text) in self._defined.items():
             if convert is bool:
-                parser.add_argument(f"--{name}", dest=name, nargs="?", const=True, default=default, type=_truth,
-                                    help=text)  # fmt: skip
+                parser.add_argument(f"--{name}", dest=name, default=default, type=_truth, help=text)
                 parser.add_argument(f"--no{name}", dest=name, action="store_false", help=argparse.SUPPRESS)
             else:
                 parser.add_argument(f"--{name}", dest=name, default=default, type=convert, help=text)
+        # A switch stands alone: the word after it is not its value.
+        switches = {f"--{name}" for name, (_, convert, _) in self._defined.items() if convert is bool}
+        words = [f"{word}=true" if word in switches else word for word in words]
         found, rest = parser.parse_known_args(words[1:])
         kept = {} if self._values is None else self._values["set"]
         self.__dict__["_values"] = {"read": vars(found), "set": kept}

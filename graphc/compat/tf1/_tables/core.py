@@ -249,7 +249,7 @@ multinomial = multinomial Multinomial logits num_samples seed name output_dtype
 cond = cond cond pred true_fn false_fn strict: name fn1:true_fn fn2:false_fn
 case = case case pred_fn_pairs default exclusive strict: name
 while_loop = while_loop while cond body loop_vars shape_invariants parallel_iterations: back_prop:
-    swap_memory: name maximum_iterations return_same_structure:
+    swap_memory: name maximum_iterations return_same_structure
 map_fn = map_fn map fn elems dtype parallel_iterations: back_prop: swap_memory: infer_shape: name
 foldl = foldl foldl fn elems initializer parallel_iterations: back_prop: swap_memory: name
 foldr = foldr foldr fn elems initializer parallel_iterations: back_prop: swap_memory: name
