@@ -102,12 +102,12 @@ def structure_key(fetches: Any, feeds: Mapping[Any, Any]) -> Hashable | None:
     It holds tensors, operations, variables and names themselves: equal keys ask for the same in the same form.
     """
     kind = type(fetches)
-    if kind in _SINGLE:
+    if kind in _SINGLE or isinstance(fetches, HostValue):
         return fetches, *feeds
     if kind is not list and kind is not tuple:
         return None
     for fetch in fetches:
-        if type(fetch) not in _SINGLE:
+        if type(fetch) not in _SINGLE and not isinstance(fetch, HostValue):
             return None
     return kind, *fetches, None, *feeds
 

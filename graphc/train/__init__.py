@@ -1,13 +1,8 @@
 """Optimizers, learning rates, moving averages, and checkpoints."""
 
-from graphc.checkpoint import (
-    RestoreError,
-    Saver,
-    export_meta_graph,
-    get_checkpoint_state,
-    import_meta_graph,
-    latest_checkpoint,
-)
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from graphc.train.adam import AdamaxOptimizer, AdamOptimizer, AdamWOptimizer, NadamOptimizer
 from graphc.train.averages import ExponentialMovingAverage
 from graphc.train.defaults import optimizer_defaults
@@ -34,6 +29,16 @@ from graphc.train.schedules import (
     piecewise_constant,
     polynomial_decay,
 )
+
+if _TYPE_CHECKING:
+    from graphc.checkpoint import (
+        RestoreError,
+        Saver,
+        export_meta_graph,
+        get_checkpoint_state,
+        import_meta_graph,
+        latest_checkpoint,
+    )
 
 __all__ = [
     "AdadeltaOptimizer",
@@ -68,3 +73,23 @@ __all__ = [
     "piecewise_constant",
     "polynomial_decay",
 ]
+
+_CHECKPOINTS = frozenset(
+    {
+        "RestoreError",
+        "Saver",
+        "export_meta_graph",
+        "get_checkpoint_state",
+        "import_meta_graph",
+        "latest_checkpoint",
+    }
+)
+
+
+def __getattr__(name: str) -> _Any:
+    """Load the part for checkpoints on first use: few scripts save anything."""
+    if name in _CHECKPOINTS:
+        from graphc import checkpoint
+
+        return getattr(checkpoint, name)
+    raise AttributeError(f"module 'graphc.train' has no attribute {name!r}")
