@@ -54,6 +54,8 @@ class OpRecord:
         Numba source of a kernel over typed pointers, for irregular operations.
     library : callable ``(node) -> graphc.ops.library.Library``, optional
         Sizes and workspaces of an operation that LAPACK does.
+    source_in_place : callable ``(node) -> graphc.ops.source.Source``, optional
+        The kernel for when the result has the bytes of the first operand.
     effect : str
         ``"pure"``, ``"random"``, ``"state"`` or ``"host"``.
     can_fail : str, optional
@@ -85,6 +87,7 @@ class OpRecord:
     batch: Batch | None = None
     source: Callable[[Node], Source] | None = None
     library: Callable[[Node], Library] | None = None
+    source_in_place: Callable[[Node], Source] | None = None
     effect: str = "pure"
     can_fail: str | None = None
     linear: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,12 +136,15 @@ def _batch_scatter(
     return operands[0].builder.emit("scatter", *operands, axis=axis + 1, batch_dims=batch_dims + 1, mode=mode)
 
 
-def _source_scatter(node: Node) -> Source:
+_COPY = """for t in range(total):
+            out[t] = x[t]"""
+
+
+def _source_scatter(node: Node, copy: str = _COPY) -> Source:
     x, indices, _ = node.inputs
     sizes = {"total": product(x.shape)} | blocks(x.shape, indices.shape, node.attrs["axis"], node.attrs["batch_dims"])
     body = f"""
-        for t in range(total):
-            out[t] = x[t]
+        {copy}
         for b in range(batch):
             for o in range(outer):
                 for c in range(count):
@@ -164,6 +168,7 @@ register(
         _vjp_scatter,
         batch=_batch_scatter,
         source=_source_scatter,
+        source_in_place=partial(_source_scatter, copy=""),
         can_fail="scatter: an index is out of range",
         doc="x with updates set, added, multiplied or compared in where a gather with the same indices reads; "
         "repeated positions are served in order.",
@@ -205,13 +210,12 @@ def _batch_scatter_nd(size: Dim, inputs: Sequence[Node], batched: Sequence[bool]
     return operands[0].builder.emit("scatter_nd", *operands, batch_dims=batch_dims + 1, mode=mode)
 
 
-def _source_scatter_nd(node: Node) -> Source:
+def _source_scatter_nd(node: Node, copy: str = _COPY) -> Source:
     x, indices, _ = node.inputs
     sizes, row = nd_blocks(x.shape, indices.shape, node.attrs["batch_dims"])
     row = row.replace("\n", "\n                ")
     body = f"""
-        for t in range(total):
-            out[t] = x[t]
+        {copy}
         for b in range(batch):
             for c in range(count):
                 {row}
@@ -232,6 +236,7 @@ register(
         _vjp_scatter_nd,
         batch=_batch_scatter_nd,
         source=_source_scatter_nd,
+        source_in_place=partial(_source_scatter_nd, copy=""),
         can_fail="scatter_nd: an index is out of range",
         doc="x with updates set, added, multiplied or compared in at index vectors; repeated ones are served in order.",
         formula="y = copy(x); y[tuple(moveaxis(indices, -1, 0))] op= updates",

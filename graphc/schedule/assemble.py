@@ -10,6 +10,7 @@ from graphc.ir.program import Program
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.lower import is_scalar_constant
 from graphc.loops.spec import Buffer
+from graphc.ops.record import record_of
 from graphc.schedule.access import dense_base
 from graphc.schedule.calls import Task, copy_all
 from graphc.schedule.control import PlanBody
@@ -231,13 +232,26 @@ class Placement:
             self.targets.setdefault(node, []).append(shadow)
 
     def _may_write(self, unit: Unit, variable: Buffer, node: Node, readers: list[Unit]) -> bool:
-        if unit.lowered is None:
+        later = _descendants(unit)
+        if not later.isdisjoint(readers):
             return False
+        if unit.lowered is None:
+            return self.assembly.inner and self._changes_elements(unit, variable)
         offset = next(result.offset for result in unit.lowered.results if result.node is node)
         if not unit.lowered.reads_only_own_elements(variable, offset):
             return False
-        later = _descendants(unit)
-        return later.isdisjoint(readers) and not any(u.lowered is None for u in later)
+        return self.assembly.inner or not any(u.lowered is None for u in later)
+
+    def _changes_elements(self, unit: Unit, variable: Buffer) -> bool:
+        """Whether a kernel by itself is a scatter into a carried value that it reads only there.
+
+        It may fail half-way, so variables of the program are never its result.
+        """
+        assert unit.node is not None
+        if record_of(unit.node.op).source_in_place is None:
+            return False
+        first, *others = (self.assembly.dense(operand) for operand in unit.node.inputs)
+        return first is variable and variable not in others
 
 
 def _descendants(unit: Unit) -> set[Unit]:

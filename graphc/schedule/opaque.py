@@ -8,6 +8,7 @@ from graphc.ir.dims import Dim
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType, TupleType
 from graphc.loops.spec import Buffer, HostKernel, KernelCall, LibraryKernel, Operand, SourceKernel, UserKernel
+from graphc.memory.lifetimes import base_of
 from graphc.ops.record import record_of
 from graphc.schedule.control import PlanBody, control_call
 
@@ -51,7 +52,9 @@ def opaque_call(
     if record.source is None:
         operands = _operands(inputs, results)
         return KernelCall(HostKernel(node, operands), (*inputs, *results), node.op, (node,))
-    source = record.source(node)
+    same = bool(inputs) and base_of(inputs[0]) is base_of(results[0])
+    in_place = record.source_in_place if same else None
+    source = (in_place or record.source)(node)
     written = [*results, *_temporaries(node, source.scratch)]
     spec = SourceKernel(
         node.op, source.kernel("kernel"), _operands(inputs, written), source.sizes, record.can_fail is not None

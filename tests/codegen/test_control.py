@@ -299,3 +299,32 @@ def test_plan_of_a_body_is_the_same_machinery() -> None:
 
     native = NativeProgram(s.program(*s.scan(step, [a], [xs])))
     assert [c.label for c in control(native.schedule).parts[0].calls] == ["mul+neg+exp+mul+add+mul"]
+
+
+@pytest.mark.parametrize("mode", ["set", "add"])
+def test_scatter_into_a_carried_value_copies_nothing(mode: str) -> None:
+    s = Source()
+    a, places, values = s.input(N), s.input(T, dtype=int32), s.input(T)
+
+    def step(t: Any, a: Any, place: Any, value: Any) -> Any:
+        read = s.emit("gather", a, s.emit("mod", place + 1, 3), axis=0, batch_dims=0)
+        return s.emit("scatter", a, place, value, axis=0, batch_dims=0, mode=mode), read
+
+    calls = [({"n": n, "t": t}, [drawn(n), RNG.integers(0, n, t), drawn(t)]) for n in (3, 8) for t in (0, 1, 9)]
+    native = check(s.program(*s.scan(step, [a], [places, values])), calls)
+    assert control(native.schedule).turned == ()
+    failing = [drawn(3).astype(np.float32), np.array([0, 3], np.int32), drawn(2).astype(np.float32)]
+    with pytest.raises(StepError):
+        native(*failing)
+
+
+def test_scatter_beside_a_later_reader_of_the_old_value_has_two_blocks() -> None:
+    s = Source()
+    a, places = s.input(N), s.input(T, dtype=int32)
+
+    def step(t: Any, a: Any, place: Any) -> Any:
+        new = s.emit("scatter", a, place, s.b.constant(1.5, float32), axis=0, batch_dims=0, mode="set")
+        return new, new * a
+
+    calls = [({"n": n, "t": t}, [drawn(n), RNG.integers(0, n, t)]) for n in (3, 8) for t in (0, 1, 2)]
+    assert len(control(check(s.program(*s.scan(step, [a], [places])), calls).schedule).turned) == 1
