@@ -22,7 +22,10 @@ from graphc.ir.constants import Constant
 from graphc.ir.dtypes import DType, as_dtype
 
 # Where functions over nodes are defined: bodies of operations, other functions, and functions inside of functions.
-_OPERATIONS = ("graphc.api.", "graphc.linalg.")
+_OPERATIONS = (
+    "graphc.api.", "graphc.linalg.", "graphc.nn.", "graphc.rnn.", "graphc.layers.", "graphc.losses.", "graphc.keras.",
+    "graphc.compat.",
+)  # fmt: skip
 _PRIVATE = ("graphc.api.gradient", "graphc.api.state")
 _NESTED = ("graphc.api.random", "graphc.api.random_laws", "graphc.api.scatter", "graphc.api.state")
 
@@ -131,7 +134,7 @@ def encode_function(function: Any) -> dict[str, Any]:
         If it is another function.
     """
     for name, body in BODIES.items():
-        if body is function:
+        if body is function and name.startswith(_OPERATIONS):
             return {"name": name}
     path, module = getattr(function, "__qualname__", repr(function)), getattr(function, "__module__", "")
     form: dict[str, Any] = {"name": f"{module}:{path}"}

@@ -183,3 +183,23 @@ def test_damaged_files(tmp_path):
         change(damaged)
         with gc.Graph().as_default(), pytest.raises(CheckpointFileError, match="cannot be read"):
             add_graph(damaged)
+
+
+def test_a_script_in_the_manner_of_tensorflow_goes_on_from_its_files(tmp_path):
+    import graphc.compat.tf1 as tf
+
+    data = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        h = tf.layers.dense(x, 4, activation=tf.nn.relu)
+        y = tf.reduce_mean(h / 2, axis=1, name="y")
+        train = tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(tf.square(y)), name="train")
+        tf.summary.scalar("first", y[0])
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: data})
+        path = tf.train.Saver().save(session, str(tmp_path / "model.ckpt"), global_step=1)
+        want = session.run(y, {x: data})
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(path + ".meta").restore(session, tf.train.latest_checkpoint(str(tmp_path)))
+        np.testing.assert_array_equal(session.run("y:0", {"x:0": data}), want)
+        session.run("train", {"x:0": data})
