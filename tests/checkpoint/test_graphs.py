@@ -191,7 +191,7 @@ def test_a_script_in_the_manner_of_tensorflow_goes_on_from_its_files(tmp_path):
     data = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 3], name="x")
-        h = tf.layers.dense(x, 4, activation=tf.nn.relu)
+        h = tf.nn.relu(tf.matmul(x, tf.Variable(tf.random_normal([3, 4]), name="w")))
         y = tf.reduce_mean(h / 2, axis=1, name="y")
         train = tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(tf.square(y)), name="train")
         tf.summary.scalar("first", y[0])
