@@ -328,3 +328,33 @@ def test_scatter_beside_a_later_reader_of_the_old_value_has_two_blocks() -> None
 
     calls = [({"n": n, "t": t}, [drawn(n), RNG.integers(0, n, t)]) for n in (3, 8) for t in (0, 1, 2)]
     assert len(control(check(s.program(*s.scan(step, [a], [places])), calls).schedule).turned) == 1
+
+
+def test_many_equal_kernels_in_a_loop_become_one_over_a_table() -> None:
+    """More arguments than are written one by one; some of them move from step to step."""
+    s = Source()
+    count = 20
+    carried = [s.input(5 + k) for k in range(count)]
+    sequences = [s.input(T, 5 + k) for k in range(count)]
+
+    def step(t: Any, *values: Any) -> Any:
+        return [a * 0.5 + x for a, x in zip(values[:count], values[count:], strict=True)]
+
+    shapes = [5 + k for k in range(count)]
+    calls = [({"t": t}, [drawn(n) for n in shapes] + [drawn(t, n) for n in shapes]) for t in (0, 1, 4)]
+    native = check(s.program(*s.scan(step, carried, sequences)), calls)
+    assert [type(c.spec).__name__ for c in control(native.schedule).parts[0].calls] == ["MultiNest"]
+
+
+@pytest.mark.parametrize("switch", ["fusion", "epilogues", "in_place", "arena_reuse", "memory_order", "horizontal"])
+def test_switches_keep_the_results(switch: str) -> None:
+    s = Source()
+    a, xs, w = s.input(N, 4), s.input(T, N, 4), s.input(4, 4)
+
+    def step(t: Any, a: Any, x: Any, w: Any) -> Any:
+        y = s.emit("tanh", s.matmul(a, w) + x)
+        scaled = s.emit("sum", y * y, axes=(1,), keepdims=True)
+        return y / (scaled + 1.0), scaled
+
+    calls = [({"n": n, "t": t}, [drawn(n, 4), drawn(t, n, 4), drawn(4, 4)]) for n in (1, 5) for t in (0, 3)]
+    check(s.program(*s.scan(step, [a], [xs], [w])), calls, disabled=[switch])
