@@ -17,7 +17,7 @@ def graph_facts(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ----------
     calls : sequence of dict
         The entry ``"calls"`` of a report. ``"work"`` weighs a kernel; an edge leads from the call that writes a buffer
-        last to a call that reads it.
+        last to a call that reads it. A branch or loop is one node, which weighs what its calls do together.
 
     Returns
     -------
@@ -51,9 +51,9 @@ def graph_facts(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     graph = _kernel_graph(nx, calls)
     path = _heaviest_path(nx, graph, calls)
-    total = sum(call["work"] for call in calls)
+    total = sum(calls[number]["work"] for number in graph)
     return {
-        "kernels": len(calls),
+        "kernels": graph.number_of_nodes(),
         "edges": graph.number_of_edges(),
         "components": nx.number_weakly_connected_components(graph),
         "widths": [len(generation) for generation in nx.topological_generations(graph)],
@@ -66,9 +66,11 @@ def graph_facts(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _kernel_graph(nx: Any, calls: Sequence[Mapping[str, Any]]) -> Any:
     graph = nx.DiGraph()
-    graph.add_nodes_from(range(len(calls)))
     writer: dict[str, int] = {}
     for number, call in enumerate(calls):
+        if call.get("within"):
+            continue
+        graph.add_node(number)
         graph.add_edges_from((writer[b["name"]], number) for b in call["reads"] if b["name"] in writer)
         writer.update((b["name"], number) for b in call["writes"])
     return graph

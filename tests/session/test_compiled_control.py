@@ -102,6 +102,7 @@ def test_report_counts_calls_inside_loops() -> None:
     assert [c["times"] for c in inside] == ["s1_0"]
     assert "scan" in [c["label"] for c in report["calls"] if not c["within"]]
     assert "gather" in str(report)
+    assert report["graph"]["kernels"] == len([c for c in report["calls"] if not c["within"]])
 
 
 def test_error_inside_a_loop_names_the_line_and_leaves_variables() -> None:
