@@ -89,13 +89,14 @@ class Optimizer:
         pairs = [(g, v) for g, v in grads_and_vars if g is not None]
         if not pairs:
             raise GraphError("no variable has a gradient: nothing would be updated", user_origin())
-        with get_default_graph().name_scope(name or self.name):
+        with get_default_graph().name_scope(name or self.name) as scope:
             updates = self.prepare()
             for gradient, variable in pairs:
                 updates += self.update(gradient, variable)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
-            return group(*updates, name="apply")
+            # The operation is called as its scope is, so that it is found by the name that was asked for.
+            return group(*updates, name=scope)
 
     def prepare(self) -> list[Any]:
         """Assignments that are made once per step, whatever the number of variables."""
