@@ -29,7 +29,8 @@ LAYERS = [
     {"codegen"},
     {"runtime"},
     {"graph", "session", "api"},
-    {"train", "nn", "rnn", "layers", "losses", "metrics", "linalg", "random", "data", "summary", "checkpoint"},
+    {"initializers", "train", "nn", "rnn", "layers", "losses", "metrics", "linalg", "random"}
+    | {"data", "summary", "checkpoint"},
     {"keras", "compat"},
     {"viz", "bench", "testing", "cli"},
 ]
