@@ -58,7 +58,8 @@ def get_variable(
     element = as_dtype(dtype or state.current.dtype or getattr(initializer, "dtype", None) or "float32")
     initializer = initializer if initializer is not None else state.current.initializer
     regularizer = regularizer if regularizer is not None else state.current.regularizer
-    with graph.control_dependencies(None), graph.name_scope(None):
+    # A variable belongs to no branch or loop: its first value is made outside.
+    with graph.recording(None), graph.name_scope(None):
         with graph.name_scope(f"{full}/Initializer/"):
             value = _initial_value(full, shape, dtype, element, initializer)
         variable = Variable(

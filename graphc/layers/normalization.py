@@ -15,6 +15,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.scopes import VariableScope
 from graphc.graph.variable import GLOBAL_VARIABLES, Variable
 from graphc.initializers.constants import Ones, Zeros, sizes_of
+from graphc.ir.dtypes import DType
 from graphc.layers.scope import as_input, known_size, layer_scope, weight
 
 UPDATE_OPS = "update_ops"
@@ -59,10 +60,8 @@ def batch_normalization(
 
     Notes
     -----
-    Ioffe and Szegedy, Batch normalization, 2015. The updates of the averages are in the collection ``"update_ops"``::
-
-        with gc.control_dependencies(graph.get_collection(gc.layers.UPDATE_OPS)):
-            step = optimizer.minimize(loss)
+    Ioffe and Szegedy, Batch normalization, 2015. The updates of the averages are in the collection ``"update_ops"``: make
+    the training step under control dependencies on them.
 
     Examples
     --------
@@ -82,13 +81,8 @@ def batch_normalization(
             gamma = weight("gamma", [features], x.dtype, gamma_initializer or Ones(), gamma_regularizer, trainable)
         if center:
             beta = weight("beta", [features], x.dtype, beta_initializer or Zeros(), beta_regularizer, trainable)
-        mean, variance = (
-            weight(f"moving_{what}", [features], x.dtype, start, None, False, [GLOBAL_VARIABLES])
-            for what, start in (
-                ("mean", moving_mean_initializer or Zeros()),
-                ("variance", moving_variance_initializer or Ones()),
-            )
-        )
+        mean = _average("mean", [features], x.dtype, moving_mean_initializer or Zeros())
+        variance = _average("variance", [features], x.dtype, moving_variance_initializer or Ones())
         unbiased = rank == 4 and fused is not False
         *used, updates = statistics(x, at, mean, variance, momentum, training, unbiased)
         for update in updates:
@@ -105,6 +99,10 @@ def _feature_axis(x: Tensor, axis: Any) -> int:
     if not isinstance(at, int) or not -rank <= at < rank:
         raise GraphError(f"batch_normalization: {axis!r} is no axis of {x.name}, shape {x.shape}", user_origin())
     return at % rank
+
+
+def _average(name: str, shape: list[int], dtype: DType, start: Any) -> Variable:
+    return weight(f"moving_{name}", shape, dtype, start, None, False, [GLOBAL_VARIABLES])
 
 
 def statistics(
