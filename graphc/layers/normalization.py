@@ -60,8 +60,8 @@ def batch_normalization(
 
     Notes
     -----
-    Ioffe and Szegedy, Batch normalization, 2015. The updates of the averages are in the collection ``"update_ops"``: make
-    the training step under control dependencies on them.
+    Ioffe and Szegedy, 2015. The updates of the averages are in the collection ``"update_ops"``: make the training step
+    under control dependencies on them.
 
     Examples
     --------
