@@ -246,13 +246,13 @@ from graphc.session.session import Config, Session, get_default_session
 from graphc.train.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 
 if _TYPE_CHECKING:
-    from graphc import checkpoint, data, initializers, layers, linalg, losses, metrics, summary, viz
+    from graphc import checkpoint, data, initializers, layers, linalg, losses, metrics, rnn, summary, viz
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> _ModuleType:
     """Load the libraries that few scripts need on first use."""
-    if name in ("checkpoint", "data", "initializers", "layers", "linalg", "losses", "metrics", "summary", "viz"):
+    if name in ("checkpoint", "data", "initializers", "layers", "linalg", "losses", "metrics", "rnn", "summary", "viz"):
         return _import_module(f"graphc.{name}")
     raise AttributeError(f"module 'graphc' has no attribute {name!r}")
