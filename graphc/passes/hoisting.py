@@ -18,12 +18,12 @@ from graphc.ops.record import record_of
 VIEWS = frozenset({"broadcast_to", "reshape", "transpose", "slice", "cast"})
 """Operations that cost a step nothing, or less than reading their result."""
 
-MOST_ROWS = 8
-"""Rows of a product with a matrix that stays, up to which the products of all steps become one."""
+LEAST_MATRIX = 4096
+"""Elements of a matrix from which on the products of single rows with it become one product for all steps."""
 
 
 def hoist(program: Program, builder: Builder) -> tuple[Program, Mapping[str, int]]:
-    """Compute before a loop what does not change in it, and products of rows with a matrix for all steps at once."""
+    """Compute before a loop what does not change in it, and products of a row with a matrix for all steps at once."""
     nodes = reachable(program.roots)
     if not any(n.op in ("scan", "while_loop") for n in nodes):
         return program, {}
@@ -45,10 +45,10 @@ def _lead(node: Node) -> int:
     return 1 if node.op == "scan" else 0
 
 
-def _movable(node: Node) -> bool:
+def movable(node: Node) -> bool:
     """Whether a node may be computed where it might not have been: it cannot fail and has no effect."""
     record = record_of(node.op)
-    tensor = isinstance(node.type, TensorType)
+    tensor = isinstance(node.type, TensorType) and node.op != "item"
     return tensor and not bodies_of(node) and record.effect in ("pure", "random") and record.can_fail is None
 
 
@@ -57,7 +57,7 @@ def _depending_on(nodes: Iterable[Node], start: Iterable[Node]) -> set[Node]:
     found = set(start)
     for node in nodes:
         leaf = not node.inputs and node.op != "parameter"
-        if leaf or (node.inputs and _movable(node) and all(i in found for i in node.inputs)):
+        if leaf or (node.inputs and movable(node) and all(i in found for i in node.inputs)):
             found.add(node)
     return found
 
@@ -85,16 +85,24 @@ def _without_invariants(node: Node, b: Builder, counts: Counter[str]) -> Node:
     values = inline(Body(parameters, tuple(targets)), [*parameters[:first], *outside], b)
     added = {t: b.parameter(len(parameters) + k, t.tensor) for k, t in enumerate(targets)}
     held = {
-        key: Body((*parameters, *added.values()), tuple(_replaced(body.results, added, b)))
+        key: Body((*parameters, *added.values()), tuple(replaced(body.results, added, b)))
         for key, body in bodies.items()
     }
     counts["invariants hoisted"] += len(targets)
     return b.emit(node.op, *node.inputs, *values, **{**node.attrs, **held})
 
 
-def _replaced(results: Sequence[Node], new: Mapping[Node, Node], b: Builder) -> list[Node]:
+def replaced(results: Sequence[Node], new: Mapping[Node, Node], b: Builder) -> list[Node]:
+    """The results with other nodes in the place of some, behind which nothing is looked at."""
     known = dict(new)
-    for node in reachable(results):
+    stack = list(results)
+    while stack:
+        node = stack[-1]
+        missing = [] if node in known else [i for i in node.inputs if i not in known]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
         if node not in known:
             made = known[node] = b.rebuild(node, [known[i] for i in node.inputs])
             if made is not node and node in b.origins:
@@ -117,7 +125,7 @@ def _without_row_products(node: Node, b: Builder, counts: Counter[str]) -> Node:
     # The new sequences stand behind the old ones, so the captures move on.
     order: list[Node] = [*body.parameters[: start + rows], *targets, *captures]
     parameters = tuple(b.parameter(i, n.tensor) for i, n in enumerate(order))
-    results = _replaced(body.results, dict(zip(order, parameters, strict=True)), b)
+    results = replaced(body.results, dict(zip(order, parameters, strict=True)), b)
     counts["row products hoisted"] += len(targets)
     inputs = node.inputs
     attrs = {**node.attrs, "sequences": rows + len(targets), "body": Body(parameters, tuple(results))}
@@ -128,8 +136,9 @@ def _is_row_product(node: Node, fixed: set[Node]) -> bool:
     if node.op != "matmul" or node.attrs["transpose_x"] or node in fixed:
         return False
     x, matrix = node.inputs
-    few = x.rank == 2 and isinstance(x.shape[0], int) and x.shape[0] <= MOST_ROWS
-    return few and matrix.rank == 2 and matrix in fixed
+    size = matrix.tensor.size
+    large = isinstance(size, int) and size >= LEAST_MATRIX
+    return large and x.rank == matrix.rank == 2 and x.shape[0] == 1 and matrix in fixed
 
 
 def _all_rows(target: Node, sequences: Sequence[Node], operands: Mapping[Node, Node], scan: Node, b: Builder) -> Node:
@@ -137,7 +146,7 @@ def _all_rows(target: Node, sequences: Sequence[Node], operands: Mapping[Node, N
     x, matrix = target.inputs
     outside = {p: n for p, n in operands.items() if p not in sequences}
     leaves = {p: b.emit("identity", p, tag=("row", k)) for k, p in enumerate(sequences)}
-    (inner, right) = _replaced([x, matrix], outside | leaves, b)
+    (inner, right) = replaced([x, matrix], outside | leaves, b)
     length = scan.attrs["length"]
     (stacked,) = vectorize([inner], {leaves[p]: operands[p] for p in sequences}, length)
     rows, depth = product((length, x.shape[0])), x.shape[1]

@@ -10,7 +10,7 @@ from graphc.ir.dims import Dim
 from graphc.ir.program import Guard, Program
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
-from graphc.passes import factoring, hoisting, loops, rewriting, shapes, sharing, variables
+from graphc.passes import factoring, hoisting, loops, rewriting, shapes, sharing, sinking, variables
 from graphc.passes.inside import inside
 from graphc.passes.kind import Apply, Pass, PassReport, run_pass, size_of
 
@@ -35,6 +35,7 @@ PASSES = (
     _inside(rewriting.stabilize_gradients),
     _inside(rewriting.simplify),
     _inside(hoisting.hoist),
+    _inside(sinking.sink),
     _inside(factoring.factor_out),
     _inside(sharing.share),
     _named(variables.drop_idle_updates),

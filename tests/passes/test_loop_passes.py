@@ -48,14 +48,14 @@ RNG = np.random.default_rng(0)
 
 
 def test_invariants_and_row_products_are_computed_before_the_loop() -> None:
-    x, w, a = (gc.placeholder(gc.float64, s) for s in ([None, 3], [3, 4], []))
+    x, w, a = (gc.placeholder(gc.float64, s) for s in ([None, 64], [64, 65], []))
 
     def step(h: Any, r: Any) -> Any:
-        row = gc.matmul(gc.reshape(gc.sin(r), [1, 3]), w)
-        return gc.tanh(h * gc.exp(a) + gc.reshape(row, [4]))
+        row = gc.matmul(gc.reshape(gc.sin(r), [1, 64]), w)
+        return gc.tanh(h * gc.exp(a) + gc.reshape(row, [65]))
 
-    y = gc.scan(step, x, gc.zeros([4], gc.float64))
-    feeds = {x: RNG.standard_normal((5, 3)), w: RNG.standard_normal((3, 4)), a: 0.3}
+    y = gc.scan(step, x, gc.zeros([65], gc.float64))
+    feeds = {x: RNG.standard_normal((5, 64)), w: RNG.standard_normal((64, 65)), a: 0.3}
     program, (found,), counts = optimized([y], feeds)
     assert counts["hoist"] == {"invariants hoisted": 1, "row products hoisted": 1}
     assert {"exp", "matmul", "sin"}.isdisjoint(inside(program))
@@ -125,3 +125,38 @@ def test_scans_of_the_same_steps_are_shared() -> None:
     plain, expected, _ = optimized(fetches, feeds, "share_loops")
     assert len(scans(program)) < len(scans(plain))
     np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_what_one_branch_alone_reads_moves_into_it() -> None:
+    x, p = gc.placeholder(gc.float64, [3]), gc.placeholder(gc.bool, [])
+    one, both, fetched = gc.exp(gc.sin(x)), gc.cos(x), gc.tanh(x)
+    first = gc.gather(x, gc.cast(gc.reduce_sum(x), gc.int32))
+    y = gc.cond(p, lambda: one * both + fetched, lambda: both + first)
+    for value in (True, False):
+        feeds = {x: [0.5, 0.5, 1.0], p: value}
+        program, found, counts = optimized([y, fetched], feeds)
+        assert counts["sink"] == {"operations sunk": 2}
+        assert {"exp", "sin"} <= set(inside(program))
+        assert {"cos", "tanh", "gather"} <= {n.op for n in program.nodes()}
+        _, expected, _ = optimized([y, fetched], feeds, "sink")
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_sinking_inside_of_a_loop() -> None:
+    x, a = gc.placeholder(gc.float64, [None]), gc.placeholder(gc.float64, [])
+
+    def step(s: Any, r: Any) -> Any:
+        costly = gc.exp(s * a)
+        return gc.cond(r > 0.0, lambda: costly + s, lambda: s - 1.0)
+
+    y = gc.scan(step, x, initializer=a)
+    program, (found,), counts = optimized([y], {x: [1.0, -1.0, 1.0], a: 0.25})
+    assert counts["sink"] == {"operations sunk": 2}
+    expected, s = [], 0.25
+    for r in (1.0, -1.0, 1.0):
+        s = np.exp(s * 0.25) + s if r > 0 else s - 1.0
+        expected.append(s)
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    (scan,) = scans(program)
+    assert "exp" not in [n.op for n in Program((), scan.attrs["body"].results).nodes()]
