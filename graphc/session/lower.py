@@ -22,6 +22,7 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.ops.context import Lowering, lowering_into
+from graphc.session.ordering import assignments_first
 from graphc.session.passage import DERIVATIVES, operations_to_lower, wholly_fed
 
 WRITES = ("Assign", "AssignAdd", "AssignSub", "Scatter", "CountUpTo")
@@ -145,7 +146,8 @@ class Lowerer:
     def run(self) -> Lowered:
         """The whole program."""
         fed = {feed.tensor for feed in self.feeds}
-        ops, self.passed = operations_to_lower(self.fetches, fed)
+        needed, self.passed = operations_to_lower(self.fetches, fed)
+        ops = assignments_first(needed)
         self.mark_boundaries(ops)
         self.lowering.differentiates = any(op.type in DERIVATIVES for op in ops)
         inputs = tuple(self._input(i, feed) for i, feed in enumerate(self.feeds))
@@ -277,8 +279,9 @@ class Lowerer:
         return self.builder.variable(slot, self.types[slot])
 
     def _read(self, op: Operation, variable: Variable) -> Node:
-        earlier = [w for w in self.after[op] if w.kwargs["variable"] is variable]
-        return self.written[max(earlier, key=lambda w: w.id)] if earlier else self._initial(variable)
+        earlier = {w for w in self.after[op] if w.kwargs["variable"] is variable}
+        # Writes stand in `written` in the order in which they take place.
+        return next((node for w, node in reversed(self.written.items()) if w in earlier), self._initial(variable))
 
     def _write(self, op: Operation, nodes: list[Node]) -> Node:
         variable: Variable = op.kwargs["variable"]

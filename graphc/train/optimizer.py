@@ -9,7 +9,7 @@ from graphc.api.gradient import gradients
 from graphc.api.math import cast
 from graphc.api.state import assign_add, group, trainable_variables
 from graphc.graph.errors import GraphError
-from graphc.graph.graph import get_default_graph
+from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
@@ -33,6 +33,7 @@ class Optimizer:
         self.name = name
         self._slots: dict[tuple[Variable, str], Variable] = {}
         self._shared: dict[str, Variable] = {}
+        self._preparation: tuple[Graph, list[Any]] | None = None
 
     def minimize(
         self, loss: Tensor, global_step: Variable | None = None, var_list: Sequence[Variable] | None = None,
@@ -90,13 +91,21 @@ class Optimizer:
         if not pairs:
             raise GraphError("no variable has a gradient: nothing would be updated", user_origin())
         with get_default_graph().name_scope(name or self.name) as scope:
-            updates = self.prepare()
+            updates = self._prepared()
             for gradient, variable in pairs:
                 updates += self.update(gradient, variable)
             if global_step is not None:
                 updates.append(assign_add(global_step, 1))
             # The operation is called as its scope is, so that it is found by the name that was asked for.
             return group(*updates, name=scope)
+
+    def _prepared(self) -> list[Any]:
+        """The assignments of `prepare`, made once: two updates by one optimizer, run together, are one step of it."""
+        graph = get_default_graph()
+        if self._preparation is None or self._preparation[0] is not graph:
+            with graph.control_dependencies(None):
+                self._preparation = graph, self.prepare()
+        return list(self._preparation[1])
 
     def prepare(self) -> list[Any]:
         """Assignments that are made once per step, whatever the number of variables."""

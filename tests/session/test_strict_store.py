@@ -73,3 +73,32 @@ def test_counting_stops_at_the_limit(config, graph):
     with pytest.raises(gc.ExecutionError):
         s.run(both)
     assert s.run([count, other]) == [2, 1]
+
+
+@pytest.mark.parametrize("config", list(CONFIGS))
+def test_an_assignment_goes_before_additions_that_nothing_puts_before_it(config, graph):
+    s = session(config, graph)
+    w, v = gc.Variable([3.0, -3.0], name="w"), gc.Variable([1.0, 1.0], name="v")
+    step = gc.assign_sub(w, v * 0.5)
+    clip = gc.assign(w, gc.clip_by_value(w, -1.0, 1.0))
+    with gc.control_dependencies([step, clip]):
+        after = w.read_value() + 0.0
+    assert s.run([step, clip, after])[2].tolist() == s.run(w).tolist() == [0.5, -1.5]
+    with gc.control_dependencies([step]):
+        last = gc.assign(w, w * 10.0)
+    assert s.run([last, step])[0].tolist() == s.run(w).tolist() == [0.0, -20.0]
+    crossed = [gc.assign_add(v, w), gc.assign(w, v * 2.0), gc.assign(v, [7.0, 7.0])]
+    s.run(crossed)
+    assert s.run(w).tolist() == [2.0, 2.0]
+    assert s.run(v).tolist() == [7.0, -13.0]
+
+
+def test_two_updates_by_one_optimizer_run_together_are_one_step():
+    a, b = gc.Variable(1.0), gc.Variable(1.0)
+    adam = gc.train.AdamOptimizer(0.1)
+    steps = [adam.apply_gradients([(gc.constant(1.0), v)]) for v in (a, b)]
+    with gc.Session(mode="interpret") as s:
+        s.run(steps)
+        power = next(v for v in adam.variables() if "beta1_power" in v.name)
+        assert s.run(power) == 0.9
+        assert s.run(a) == s.run(b)
