@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from graphc import __version__
-from graphc.cli import cache, demo, info
+from graphc.cli import cache, demo, info, run
 
-COMMANDS = (demo, info, cache)
+COMMANDS = (run, demo, info, cache)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable, read_of
+from graphc.session.launch import LAUNCH
 from graphc.session.report import Report
 from graphc.session.session import Config, Session, make_plan, scattered
 from graphc.session.structure import flatten
@@ -227,7 +228,7 @@ def function(
         writes = _updates(updates)
         if givens:
             outputs, writes = _replaced(graph, outputs, writes, givens)
-    session = Session(graph, config or Config(mode=mode or "compile"), store=store or default_store())
+    session = Session(graph, config or Config(mode=mode or LAUNCH.mode), store=store or default_store())
     return Function(session, feeds, outputs, writes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,6 +20,7 @@ from graphc.graph.variable import Variable
 from graphc.ir.dims import dim_max
 from graphc.session.feeds import feed_array
 from graphc.session.growth import GrowthWatch
+from graphc.session.launch import LAUNCH
 from graphc.session.lower import Feed, Lowered, SizeMismatch, lower
 from graphc.session.report import Report
 from graphc.session.structure import flat_feeds, flatten, structure_key
@@ -63,7 +64,7 @@ class Config:
         Fill working memory with NaN before every run, to show reads of what was never written.
     """
 
-    mode: str = "compile"
+    mode: str = field(default_factory=lambda: LAUNCH.mode)
     disable: tuple[str, ...] = ()
     threads: int = 0
     strict_denormals: bool = False
@@ -112,7 +113,8 @@ class Plan:
             with self.lock:
                 found = self.steps.get(key)
                 if found is None:
-                    found = self.steps[key] = self.session.make_step(self.lowered(*key))
+                    found = self.session.make_step(self.lowered(*key))
+                    found = self.steps[key] = LAUNCH.watch(self, found) if LAUNCH.watch else found
         return found
 
     def _key(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
@@ -230,7 +232,7 @@ class Session:
         store: Store | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph if graph is not None else get_default_graph()
-        self._config = config or Config(mode=mode or "compile")
+        self._config = config or Config(mode=mode or LAUNCH.mode)
         self.store = store if store is not None else Store()
         self._plans: dict[Any, Plan] = {}
         self._calls: dict[Any, tuple[Plan, Callable[[list[Any]], Any]]] = {}
