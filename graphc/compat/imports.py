@@ -18,7 +18,7 @@ ROOTS = {"tensorflow": "graphc.compat.tf1", "theano": "graphc.compat.theano", "k
 """Packages that are answered, and what answers them."""
 
 # Modules inside of TensorFlow and Theano that scripts import, and the public modules that hold their names.
-_TF_INNER = {
+_TF_INNER: dict[str, tuple[str, ...]] = {
     "python.framework": ("",),
     "python.ops": ("", "nn"),
     "python.ops.nn": ("nn", ""),
@@ -31,13 +31,17 @@ _TF_INNER = {
     "python.layers": ("layers",),
     "python.training": ("train",),
     "python.platform": ("",),
+    "python.platform.app": ("app",),
+    "python.platform.flags": ("flags",),
+    "python.platform.gfile": ("gfile",),
+    "python.platform.tf_logging": ("logging",),
     "python.client": ("",),
     "python.summary": ("summary",),
-    "contrib.layers.python.layers": ("contrib.layers",),
-    "contrib.rnn.python.ops": ("contrib.rnn",),
+    "contrib.layers.python": ("contrib.layers",),
+    "contrib.rnn.python": ("contrib.rnn",),
     "contrib.framework.python": ("contrib.framework",),
 }
-_THEANO_INNER = {
+_THEANO_INNER: dict[str, tuple[str, ...]] = {
     "tensor.shared_randomstreams": ("sandbox.rng_mrg",),
     "tensor.raw_random": ("tensor",),
     "tensor.basic": ("tensor",),
@@ -46,7 +50,7 @@ _THEANO_INNER = {
     "tensor.nnet.nnet": ("tensor.nnet",),
     "compile.sharedvalue": ("",),
 }
-_INNER: dict[str, dict[str, tuple[str, ...]]] = {"tensorflow": _TF_INNER, "theano": _THEANO_INNER}
+_INNER = {"tensorflow": _TF_INNER, "theano": _THEANO_INNER}
 
 
 class OutOfScope(ModuleNotFoundError):
@@ -125,23 +129,25 @@ def resolve(fullname: str) -> list[Any]:
     base = ROOTS[root]
     if find_spec(base) is None:
         raise OutOfScope(f"{fullname}: this version of graphc has no {base}", name=fullname)
-    try:
-        return [_walk(fullname, base, inner)]
-    except (AttributeError, NotImplementedError) as failure:
-        reason = f": {failure}" if isinstance(failure, NotImplementedError) else ""
-    table = _INNER.get(root, {})
-    below = inner
-    while below and below not in table:
-        below = below.rpartition(".")[0]
-    found = []
-    for name in table.get(below, ()):
+    found, reason = [], ": there is no module for it"
+    for name in (*_inner(root, inner), inner):
         try:
             found.append(_walk(fullname, base, name))
-        except (AttributeError, NotImplementedError):
+        except NotImplementedError as failure:
+            reason = f": {failure}"
+        except AttributeError:
             continue
     if not found:
-        raise OutOfScope(f"{fullname} is out of graphc's scope{reason or ': there is no module for it'}", name=fullname)
+        raise OutOfScope(f"{fullname} is out of graphc's scope{reason}", name=fullname)
     return found
+
+
+def _inner(root: str, inner: str) -> tuple[str, ...]:
+    """The public modules that hold the names of an inner one: by the longest path that the table has."""
+    table = _INNER.get(root, {})
+    while inner and inner not in table:
+        inner = inner.rpartition(".")[0]
+    return table.get(inner, ())
 
 
 def _walk(fullname: str, base: str, inner: str) -> Any:

@@ -6,7 +6,7 @@ Used as ``MPLBACKEND=module://graphc.compat.plot_files``.
 from __future__ import annotations
 
 import sys
-from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,6 @@ def _save(number: int) -> None:
     print(f"graphc: figure saved as {path}", file=sys.stderr)
 
 
-@cache
 def _classes() -> dict[str, type]:
     """The classes that Matplotlib asks a backend for."""
     from matplotlib.backend_bases import FigureManagerBase
@@ -79,7 +78,6 @@ def _classes() -> dict[str, type]:
     return {"FigureManager": FigureManager, "FigureCanvas": FigureCanvas}
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("FigureManager", "FigureCanvas"):
-        return _classes()[name]
-    raise AttributeError(name)
+# Matplotlib reads the names of a backend from its module's dictionary; without Matplotlib nobody does.
+if find_spec("matplotlib") is not None:
+    globals().update(_classes())

@@ -62,8 +62,9 @@ def called(name: str, *args: Any, **kwargs: Any) -> Any:
         _drawn[f"{name} {text!r}" if text and ("title" in name or "label" in name) else name] += 1
     if name == "subplots":
         rows, columns = [*args, *(kwargs.get(k, 1) for k in ("nrows", "ncols")[len(args) :])][:2]
-        axes = np.array([Drawing("axes") for _ in range(rows * columns)], dtype=object).reshape(rows, columns).squeeze()
-        return Drawing("figure"), axes[()] if axes.ndim == 0 else axes
+        axes = np.empty((rows, columns), dtype=object)
+        axes.fill(Drawing("axes"))
+        return Drawing("figure"), axes.squeeze()[()]
     if name in ("plot", "semilogy", "semilogx", "loglog", "fill"):
         return [Drawing("line")]
     if name == "hist":
