@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from graphc.compat.tf1._graph import follow_conventions
@@ -183,9 +184,11 @@ def namespace(label: str, table: str, natives: tuple[str, ...], missing: dict[st
             raise NotImplementedError(f"{label}.{name} is out of graphc's scope: {missing[name]}")
         for module in natives:
             try:
-                return adapted(lookup(f"{module}.{name}"))
+                native = lookup(f"{module}.{name}")
             except AttributeError:
                 continue
+            if not isinstance(native, ModuleType):  # gc.ops is no tf.ops
+                return adapted(native)
         raise AttributeError(
             f"graphc.compat.tf1 has no {label}.{name}{close(name, [*entries, *missing])}. "
             "docs/tf1.md lists what there is"
