@@ -31,9 +31,11 @@ FORMS = {
     "from tensorflow.python.ops import math_ops; found = math_ops.matmul": "tf.matmul",
     "from tensorflow.python.ops import nn_ops; found = nn_ops.relu": "tf.nn.relu",
     "from tensorflow.python.ops import array_ops; found = array_ops.concat": "tf.concat",
-    "from tensorflow.contrib.layers import l2_regularizer as found": "tf.contrib.layers.l2_regularizer",
-    "from tensorflow.contrib.layers.python.layers import l1_regularizer as found": "tf.contrib.layers.l1_regularizer",
-    "import tensorflow.contrib.layers as layers; found = layers.apply_regularization": "tf.contrib.layers.apply_regularization",
+    "from tensorflow.contrib.layers import sum_regularizer as found": "tf.contrib.layers.sum_regularizer",
+    "from tensorflow.contrib.layers.python.layers import sum_regularizer as found":
+        "tf.contrib.layers.sum_regularizer",
+    "import tensorflow.contrib.layers as layers; found = layers.apply_regularization":
+        "tf.contrib.layers.apply_regularization",
     "from tensorflow.python.training import training_util as m; found = m.get_global_step":
         "tf.train.get_global_step",
     "import tensorflow.examples.tutorials.mnist.input_data as i; found = i.read_data_sets":
