@@ -45,6 +45,7 @@ from graphc.api.arrays import (
 from graphc.api.arrays import (
     slice_ as slice,
 )
+from graphc.api.checks import Print, add_check_numerics_ops, assert_that, check_numerics
 from graphc.api.control.branch import case, cond
 from graphc.api.control.loop import while_loop
 from graphc.api.control.recurrence import recurrence, until
@@ -213,6 +214,7 @@ from graphc.graph.errors import (
     FetchError,
     GraphError,
     MissingFeedError,
+    NotANumberError,
     OutOfRangeError,
     UninitializedError,
 )

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "sigmoid": ("gc.sigmoid([0.0, 100.0])", "[0.5 1. ]"),
     "divide": ("gc.divide([7, 8], 2)", "[3.5 4. ]"),
     "cast": ("gc.cast([1.7, -1.7], gc.int32)", "[ 1 -1]"),
+    "check_numerics": ("gc.check_numerics([1.0, 2.0], 'loss')", "[1. 2.]"),
     "boolean_mask": ("gc.boolean_mask([1, 2, 3], [True, False, True])", "[1 3]"),
     "where_positions": ("gc.where_positions([[0, 7], [8, 0]])", "[[0 1]\n [1 0]]"),
     "unique": ("gc.unique([5, 3, 5])[0]", "[5 3]"),

@@ -7,7 +7,8 @@ broadcasting had grown it (Griewank & Walther, *Evaluating Derivatives*, 2nd ed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from graphc.autodiff.control import control_vjp
 from graphc.autodiff.influence import carries_gradient, influence
@@ -134,9 +135,23 @@ def _push(node: Node, g: Node | dict[int, Node], path: set[Node], total: dict[No
     rule = record_of(node.op).vjp
     if rule is None or not any(n in path for n in node.inputs):
         return
-    for operand, contribution in zip(node.inputs, rule(g, node, *node.inputs), strict=True):
-        if contribution is not None and operand in path:
-            add_into(total, operand, contribution)
+    with _derived_from(node):
+        for operand, contribution in zip(node.inputs, rule(g, node, *node.inputs), strict=True):
+            if contribution is not None and operand in path:
+                add_into(total, operand, contribution)
+
+
+@contextmanager
+def _derived_from(node: Node) -> Iterator[None]:
+    """What is emitted here also stems from the operations of `node`: errors in a gradient name their line."""
+    builder = node.builder
+    assert isinstance(builder, Builder)
+    outer = builder.current_origin
+    builder.current_origin = outer | builder.origins.get(node, frozenset())
+    try:
+        yield
+    finally:
+        builder.current_origin = outer
 
 
 def add_into(total: dict[Node, Node], node: Node, contribution: Node) -> None:

@@ -42,3 +42,7 @@ class ExecutionError(GraphError):
 
 class OutOfRangeError(GraphError):
     """An iterator has no more elements; nothing ran."""
+
+
+class NotANumberError(ExecutionError):
+    """A NaN in the results of a step that is guarded against it; no variable was changed."""

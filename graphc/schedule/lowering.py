@@ -6,18 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphc.ir.dims import Dim
-from graphc.ir.dtypes import int64
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
 from graphc.loops.expr import Affine, Expr, postorder
-from graphc.loops.indexmap import IndexMap, identity_map, offset_of, size_expr
+from graphc.loops.indexmap import IndexMap, identity_map, offset_of
 from graphc.loops.lower import Lowering, is_trivial_reduction
-from graphc.loops.spec import Axis, Buffer, Check, Contraction, Convolution, KernelCall, Nest, Operand, Store
+from graphc.loops.spec import Axis, Buffer, Contraction, Convolution, KernelCall, Nest, Operand, Store
 from graphc.schedule.access import Access, factors_of, matmul_depth
+from graphc.schedule.checks import checks_of
 from graphc.schedule.groups import Group
-
-# What a kernel returns when an index is out of range.
-INDEX_STATUS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class LoweredGroup:
         if anchor is None:
             parallel = len(self.group.kept)
             axes = tuple(Axis(size, place >= parallel) for place, size in enumerate(self.axis_sizes))
-            return Nest(axes, operands, stores, _checks(stores))
+            return Nest(axes, operands, stores, checks_of(stores))
         left, right = (affine for _, affine in self.factors)
         if anchor.op == "conv":
             return _convolution(anchor, left, right, operands, stores)
@@ -141,18 +138,6 @@ class LoweredGroup:
         expr = self.lowering.value(node, index_map)
         over_reduction = bool(self.group.reduce) and not row
         return Result(node, offset_of(node.shape, index_map, count).affine, expr, over_reduction)
-
-
-def _checks(stores: tuple[Store, ...]) -> tuple[Check, ...]:
-    """What has to hold for the values that are used as indices."""
-    found = []
-    for expr in postorder(tuple(store.expr for store in stores)):
-        if expr.op == "check_index":
-            wide = Expr("cast", expr.args, "int64", (("dtype", int64),))
-            low = Expr("ge", (wide, size_expr(0)), "bool", ())
-            high = Expr("lt", (wide, size_expr(dict(expr.payload)["size"])), "bool", ())
-            found.append(Check(Expr("and", (low, high), "bool", ()), INDEX_STATUS))
-    return tuple(found)
 
 
 def _factor(access: Access, axes: int, buffer_of: Callable[[Node], Buffer | None]) -> tuple[Buffer, Affine]:

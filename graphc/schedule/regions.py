@@ -27,6 +27,7 @@ from graphc.schedule.access import (
     large,
     reads_of,
 )
+from graphc.schedule.checks import CONDITIONS
 from graphc.schedule.groups import Group, GroupGraph
 
 # A kernel of more nodes than this would run out of registers and of recursion depth while it is lowered.
@@ -247,8 +248,8 @@ class Regions:
             return SWITCHED_OFF
         if len(group.members) >= MOST_MEMBERS:
             return f"the producer's kernel has {MOST_MEMBERS} operations already"
-        if group.anchor is not None and node.op == "check_index":
-            return "a contraction checks no indices"
+        if group.anchor is not None and node.op in CONDITIONS:
+            return "a contraction checks no values"
         full = space == group.space
         if self._reduces(node):
             if group.anchor is not None:
@@ -300,9 +301,9 @@ class Regions:
         if other.anchor is not None and group.anchor is not None:
             return "both kernels are contractions"
         if (other.anchor or group.anchor) is not None and any(
-            m.op == "check_index" for m in (*other.members, *group.members)
+            m.op in CONDITIONS for m in (*other.members, *group.members)
         ):
-            return "a contraction checks no indices"
+            return "a contraction checks no values"
         if (other.anchor or group.anchor) is not None and (other.reduce or group.reduce):
             return "a reduction needs finished elements, and a contraction writes tiles"
         if len(other.members) + len(group.members) > MOST_MEMBERS:

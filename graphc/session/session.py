@@ -62,6 +62,10 @@ class Config:
         Passes of your own, each after the named one; programs with such are not kept on disk.
     poison : bool
         Fill working memory with NaN before every run, to show reads of what was never written.
+    nan_guard : bool
+        After every run, look for NaN in what was fetched and written. If there is one, variables get back their values
+        from before the run, which is then repeated operation by operation to name the first that made a NaN, and its
+        line. Costs a copy of the written variables and a look at the results.
     """
 
     mode: str = field(default_factory=lambda: LAUNCH.mode)
@@ -71,6 +75,7 @@ class Config:
     cache: bool = True
     poison: bool = False
     extra_passes: tuple[tuple[str, Pass], ...] = ()
+    nan_guard: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -251,13 +256,20 @@ class Session:
 
     def make_step(self, lowered: Any) -> Step:
         """Compile a specialised program, or prepare it for the interpreter; initialisation is not worth compiling."""
+        step: Step
         if self.config.mode == "interpret" or lowered.only_initializes:
             from graphc.session.interpreted import InterpretedStep
 
-            return InterpretedStep(lowered, self.store)
-        from graphc.session.compiled import compile_step
+            step = InterpretedStep(lowered, self.store)
+        else:
+            from graphc.session.compiled import compile_step
 
-        return compile_step(lowered, self.store, self.config)
+            step = compile_step(lowered, self.store, self.config)
+        if self.config.nan_guard:
+            from graphc.session.nan_guard import GuardedStep
+
+            return GuardedStep(step, lowered, self.store)
+        return step
 
     def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None) -> Any:
         """Run what the fetches need, once.

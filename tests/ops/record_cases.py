@@ -19,7 +19,8 @@ class Case:
     """A call: shapes of the operands, attributes, and what the operands hold.
 
     `fills` has one entry per operand: ``"x"`` values of the tested type from the record's interval, ``"i"`` int32
-    values from it, ``"b"`` booleans, ``"s"`` values of the tested type in ascending rows, ``"1"`` a single zero.
+    values from it, ``"b"`` booleans, ``"s"`` values of the tested type in ascending rows, ``"1"`` a single zero,
+    ``"t"`` True.
     """
 
     op: str
@@ -57,6 +58,8 @@ class Case:
                 found.append(rng.random(shape) < 0.5)
             elif fill == "i":
                 found.append(rng.integers(math.ceil(low), math.floor(high) + 1, shape).astype(np.int32))
+            elif fill == "t":
+                found.append(np.ones(shape, bool))
             elif fill == "1":
                 found.append(np.zeros(shape, dtype))
             else:
@@ -76,7 +79,7 @@ class Case:
 
 def _elementwise(record: OpRecord) -> Iterator[Case]:
     arity = len(record.sample)
-    fills = "bxx" if record.name == "select" else ""
+    fills = {"select": "bxx", "check_true": "t"}.get(record.name, "")
     extra: list[dict[str, Any]] = [{}]
     if record.name == "cast":
         extra = [{"dtype": d} for d in (float64, float32, int32, int64, bool_)]
@@ -84,6 +87,8 @@ def _elementwise(record: OpRecord) -> Iterator[Case]:
         extra = [{"key": 12345, "word": 0}, {"key": 2**31, "word": 1}]
     elif record.name == "check_index":
         extra = [{"size": 5}]
+    elif record.name in ("check_finite", "check_true"):
+        extra = [{"message": "checked"}]
     elif record.name == "polygamma":
         extra = [{"order": n} for n in (1, 2, 3)]
     for attrs in extra:

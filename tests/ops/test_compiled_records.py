@@ -92,7 +92,7 @@ def test_elementwise(case: Case, dtype: Any) -> None:
             check(drawn)
         check([np.repeat(v, 2)[::2] for v in drawn])
         check([v.astype(v.dtype.newbyteorder(">")) for v in drawn])
-        if np.dtype(dtype).kind == "f" and case.op not in ("cast", "philox"):
+        if np.dtype(dtype).kind == "f" and case.op not in ("cast", "philox", "check_finite"):
             pairs = np.array([(a, b) for a in SPECIAL for b in SPECIAL], dtype)
             columns = [pairs[:, 0], pairs[:, 1], pairs[:, 0]][:arity]
             if case.kinds.startswith("b"):
