@@ -194,11 +194,36 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     return gc.add_n(listed, name=name or "AddN")
 
 
-def no_checks(*args: Any, **kwargs: Any) -> gc.Operation:
-    """An assertion about values, which is not checked: its place in the graph is kept."""
-    import warnings
+def assertion(condition: Any, data: Any = (), summarize: Any = None, name: str | None = None) -> gc.Operation:
+    """An operation that fails the run unless the condition holds; the error names the tensors in `data`."""
+    return gc.assert_that(condition, list(data), name=name)
 
-    warnings.warn(f"tf.Assert and tf.assert_* are accepted, but not checked\n  at {user_origin()}", stacklevel=2)
+
+def asserted(compare: Callable[..., Any]) -> Callable[..., gc.Operation]:
+    """An assertion about one or two tensors, in TensorFlow's argument order."""
+
+    def check(*args: Any, data: Any = None, summarize: Any = None, message: str = "", name: str | None = None,
+              **operands: Any) -> gc.Operation:  # fmt: skip
+        given = [*args, *operands.values()]
+        return gc.assert_that(compare(*given), given, message=message, name=name)
+
+    return check
+
+
+assert_equal = asserted(gc.equal)
+assert_none_equal = asserted(gc.not_equal)
+assert_less = asserted(gc.less)
+assert_less_equal = asserted(gc.less_equal)
+assert_greater = asserted(gc.greater)
+assert_greater_equal = asserted(gc.greater_equal)
+assert_positive = asserted(lambda x: gc.greater(x, 0))
+assert_negative = asserted(lambda x: gc.less(x, 0))
+assert_non_negative = asserted(lambda x: gc.greater_equal(x, 0))
+assert_non_positive = asserted(lambda x: gc.less_equal(x, 0))
+
+
+def no_checks(*args: Any, **kwargs: Any) -> gc.Operation:
+    """An assertion about ranks, types or initialisation: what graphc checks by itself."""
     return gc.no_op(name="Assert")
 
 

@@ -96,7 +96,7 @@ add_n = ._ops.add_n
 accumulate_n = ._ops.add_n
 div = ._ops.div
 div_no_nan = ._ops.div_no_nan
-Assert = ._ops.no_checks
+Assert = ._ops.assertion
 RegisterGradient = ._ops.unimplemented_gradient
 NoGradient = ._ops.unimplemented_gradient
 
@@ -281,7 +281,7 @@ clip_by_global_norm = clip_by_global_norm clip_by_global_norm t_list clip_norm u
 clip_by_average_norm = clip_by_average_norm clip_by_average_norm t clip_norm name
 global_norm = global_norm global_norm t_list name
 py_func = py_func PyFunc func inp Tout stateful name
-Print = Print Print input_:input data message first_n summarize name
+Print = Print Print input_ data message first_n summarize name
 check_numerics = check_numerics CheckNumerics tensor message name
 add_check_numerics_ops = add_check_numerics_ops
 confusion_matrix = confusion_matrix confusion_matrix labels predictions num_classes dtype name weights
@@ -308,8 +308,9 @@ for _name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "u
     TABLE += f"{_name} = {_name}\n"
 TABLE += "double = float64\n"
 for _name in ("equal", "none_equal", "less", "less_equal", "greater", "greater_equal", "positive", "negative",
-              "non_negative", "non_positive", "rank", "rank_at_least", "rank_in", "type", "integer",
-              "variables_initialized", "scalar", "near"):  # fmt: skip
+              "non_negative", "non_positive"):  # fmt: skip
+    TABLE += f"assert_{_name} = ._ops.assert_{_name}\n"
+for _name in ("rank", "rank_at_least", "rank_in", "type", "integer", "variables_initialized", "scalar", "near"):
     TABLE += f"assert_{_name} = ._ops.no_checks\n"
 
 QUEUES = "there are no queues; feed arrays through feed_dict, or use tf.data.Dataset.from_tensor_slices"
