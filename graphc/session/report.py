@@ -125,8 +125,10 @@ class Report(dict[str, Any]):
             f"{self['object_bytes']} bytes of code; arena of {self['arena_bytes']} bytes"
         )
         lines.append("")
-        lines += _table(["#", "kernel", "kind", "times", "bytes", "flops"], [
-            [str(i), "  " * len(c["within"]) + c["label"], c["kind"], c["times"], c["bytes"], c["flops"]]
+        # How often a call runs is worth a column only where there are loops.
+        shown = ["kind", *(["times"] if any(c["within"] for c in self["calls"]) else []), "bytes", "flops"]
+        lines += _table(["#", "kernel", *shown], [
+            [str(i), "  " * len(c["within"]) + c["label"], *(c[key] for key in shown)]
             for i, c in enumerate(self["calls"])
         ])  # fmt: skip
         lines += ["", *_described(self["graph"]), ""]
