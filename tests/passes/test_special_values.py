@@ -15,7 +15,9 @@ SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 3.0, -2.0, 1e-200, 1e150, -1e200,
 PLAIN = frozenset(p.name for p in PASSES) - {"expand_gradients"}
 ATTRIBUTES = {"polygamma": {"order": 1}}
 OPERATIONS = sorted(
-    r.name for r in REGISTRY.values() if r.kind == "elementwise" and "f" in r.dtypes and r.vjp and r.name not in ("cast", "check_finite")
+    r.name
+    for r in REGISTRY.values()
+    if r.kind == "elementwise" and "f" in r.dtypes and r.vjp and r.name not in ("cast", "check_finite")
 )
 
 
