@@ -63,6 +63,7 @@ from graphc.api.dynamic import (
 )
 from graphc.api.einsum import einsum
 from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
+from graphc.api.images import depth_to_space, reverse_sequence, space_to_depth
 from graphc.api.inputs import placeholder, placeholder_with_default
 from graphc.api.math import (
     abs_ as abs,

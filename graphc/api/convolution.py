@@ -162,7 +162,8 @@ def conv2d_transpose(
     )  # fmt: skip
 
 
-def _window(x: Node, ksize: Any, strides: Any, padding: Any) -> dict[str, Any]:
+def window_attributes(x: Node, ksize: Any, strides: Any, padding: Any) -> dict[str, Any]:
+    """Attributes of a pooling primitive over the spatial axes."""
     count = x.rank - 2
     window = _spatial(ksize, count, "the window")
     step = window if strides is None else _spatial(strides, count, "strides")
@@ -174,14 +175,14 @@ def _window(x: Node, ksize: Any, strides: Any, padding: Any) -> dict[str, Any]:
 def max_pool(value: Any, ksize: Any, strides: Any = None, padding: Any = "VALID") -> Node:
     """Largest elements of moving windows over the spatial axes; the first of equal ones gets the gradient."""
     x = as_node(value)
-    return builder().emit("window_max", x, **_window(x, ksize, strides, padding))
+    return builder().emit("window_max", x, **window_attributes(x, ksize, strides, padding))
 
 
 @operation("avg_pool")
 def avg_pool(value: Any, ksize: Any, strides: Any = None, padding: Any = "VALID") -> Node:
     """Means of moving windows over the spatial axes; padding does not count."""
     x = as_floating(value)
-    attrs = _window(x, ksize, strides, padding)
+    attrs = window_attributes(x, ksize, strides, padding)
     total = builder().emit("window_sum", x, **attrs)
     if all(isinstance(a, int) and a == 0 for a in (*attrs["low"], *attrs["high"])):
         count = 1
@@ -200,4 +201,5 @@ __all__ = [
     "depthwise_conv2d",
     "max_pool",
     "padding_widths",
+    "window_attributes",
 ]

@@ -18,11 +18,34 @@ from graphc.api.activations import (
     softsign,
 )
 from graphc.api.arrays import top_k
+from graphc.api.classification import (
+    crelu,
+    in_top_k,
+    log_poisson_loss,
+    weighted_cross_entropy_with_logits,
+    weighted_moments,
+    xw_plus_b,
+    zero_fraction,
+)
 from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, promote_all
 from graphc.api.convolution import avg_pool, conv1d, conv2d, conv2d_transpose, depthwise_conv2d, max_pool
 from graphc.api.define import operation
+from graphc.api.images import (
+    atrous_conv2d,
+    local_response_normalization,
+    max_pool_with_argmax,
+    separable_conv2d,
+)
+from graphc.api.lookup import embedding_lookup
 from graphc.api.math import reduce_mean, sigmoid, tanh
 from graphc.api.random import dropout
+from graphc.api.sampling import (
+    Candidates,
+    log_uniform_candidate_sampler,
+    nce_loss,
+    sampled_softmax_loss,
+    uniform_candidate_sampler,
+)
 from graphc.ir.node import Node
 
 
@@ -163,37 +186,42 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Node:
     return node * builder().emit("rsqrt", builder().emit("maximum", total, epsilon))
 
 
-@operation("embedding_lookup")
-def embedding_lookup(params: Any, ids: Any) -> Node:
-    """Rows of a table by number; a number out of range fails the run."""
-    return builder().emit("gather", as_node(params), as_node(ids), axis=0, batch_dims=0)
-
-
 __all__ = [
+    "Candidates",
     "Moments",
+    "atrous_conv2d",
     "avg_pool",
     "batch_normalization",
     "bias_add",
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "crelu",
     "depthwise_conv2d",
     "dropout",
     "elu",
     "embedding_lookup",
     "gelu",
+    "in_top_k",
     "l2_loss",
     "l2_normalize",
     "layer_normalization",
     "leaky_relu",
+    "local_response_normalization",
+    "log_poisson_loss",
     "log_sigmoid",
     "log_softmax",
+    "log_uniform_candidate_sampler",
     "max_pool",
+    "max_pool_with_argmax",
     "mish",
     "moments",
+    "nce_loss",
     "relu",
     "relu6",
+    "sampled_softmax_loss",
     "selu",
+    "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
     "silu",
@@ -204,4 +232,9 @@ __all__ = [
     "sparse_softmax_cross_entropy_with_logits",
     "tanh",
     "top_k",
+    "uniform_candidate_sampler",
+    "weighted_cross_entropy_with_logits",
+    "weighted_moments",
+    "xw_plus_b",
+    "zero_fraction",
 ]
