@@ -16,6 +16,7 @@ import numpy as np
 
 from graphc.api.convert import as_dims, as_floating, as_node, builder
 from graphc.api.define import apply
+from graphc.api.shaping import reshape
 from graphc.api.state import assign_add
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Tensor
@@ -232,6 +233,8 @@ def dropout(
     """
     if (keep_prob is None) == (rate is None):
         raise ValueError("dropout: one of keep_prob= and rate= is needed")
+    # A placeholder that says no shape must not hide that of the result.
+    keep_prob, rate = (reshape(p, []) if isinstance(p, Tensor) else p for p in (keep_prob, rate))
 
     def body(key: int, runs: Node, x: Any, keep: Any, drop: Any) -> Node:
         node = as_floating(x)

@@ -13,7 +13,7 @@ from graphc.graph.operation import Tensor
 from graphc.graph.scopes import VariableScope
 from graphc.graph.variable import Variable
 from graphc.initializers.constants import Zeros
-from graphc.layers.scope import Activation, as_input, finished, known_size, layer_scope, weight
+from graphc.layers.scope import Activation, as_input, as_switch, finished, known_size, layer_scope, weight
 
 
 def times(x: Tensor, kernel: Variable) -> Tensor:
@@ -109,10 +109,11 @@ def dropout(
     """
     x = as_input(inputs, "dropout", least=0)
     with layer_scope(name, "dropout"):
-        if not isinstance(training, Tensor | Variable):
-            return dropped(x, rate=rate, noise_shape=noise_shape, seed=seed) if training else identity(x)
+        switch = as_switch(training)
+        if not isinstance(switch, Tensor):
+            return dropped(x, rate=rate, noise_shape=noise_shape, seed=seed) if switch else identity(x)
         kept = 1.0 - rate
-        return dropped(x, keep_prob=where(training, kept, 1.0), noise_shape=noise_shape, seed=seed)
+        return dropped(x, keep_prob=where(switch, kept, 1.0), noise_shape=noise_shape, seed=seed)
 
 
 def flatten(inputs: Any, name: str | VariableScope | None = None) -> Tensor:

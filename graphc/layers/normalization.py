@@ -16,7 +16,7 @@ from graphc.graph.scopes import VariableScope
 from graphc.graph.variable import GLOBAL_VARIABLES, Variable
 from graphc.initializers.constants import Ones, Zeros, sizes_of
 from graphc.ir.dtypes import DType
-from graphc.layers.scope import as_input, known_size, layer_scope, weight
+from graphc.layers.scope import as_input, as_switch, known_size, layer_scope, weight
 
 UPDATE_OPS = "update_ops"
 """Collection of the operations that move the averages on: run them with the training step."""
@@ -127,7 +127,8 @@ def statistics(
     tuple
         Mean, variance, and a list of assignments.
     """
-    decides = isinstance(training, Tensor | Variable)
+    training = as_switch(training)
+    decides = isinstance(training, Tensor)
     if not decides and not training:
         return mean, variance, []
     batch = nn.moments(x, [i for i in range(len(x.shape)) if i != at])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from graphc.api.scopes import REGULARIZATION_LOSSES, get_variable
-from graphc.api.shaping import identity
+from graphc.api.shaping import identity, reshape
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Tensor
@@ -84,6 +84,11 @@ def known_size(x: Tensor, axis: int, what: str) -> int:
             user_origin(),
         )
     return size
+
+
+def as_switch(training: Any) -> Any:
+    """Whether a layer trains: a Python boolean, or a tensor, which is a scalar even if its placeholder says no shape."""
+    return reshape(training, []) if isinstance(training, Tensor | Variable) else bool(training)
 
 
 def weight(

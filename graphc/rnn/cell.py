@@ -11,7 +11,7 @@ from graphc.api.control.structure import flatten
 from graphc.api.math import matmul
 from graphc.api.nn import bias_add
 from graphc.api.scopes import get_variable
-from graphc.api.shaping import zeros
+from graphc.api.shaping import concat, zeros
 from graphc.graph.errors import GraphError
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Tensor
@@ -175,7 +175,7 @@ def depth_of(shape: TensorShape, cell: RNNCell) -> int:
 
 
 def affine(x: Any, h: Any, kernel: Variable, bias: Variable) -> Tensor:
-    """[x, h] @ kernel + bias, without joining x and h."""
+    """[x, h] @ kernel + bias."""
     depth = x.shape.as_list()[-1]
     if depth is None or depth + (h.shape.as_list()[-1] or 0) != kernel.shape.as_list()[0]:
         raise GraphError(
@@ -183,5 +183,5 @@ def affine(x: Any, h: Any, kernel: Variable, bias: Variable) -> Tensor:
             f"shape {kernel.shape}: a cell is made for one size of inputs, so make another one for others",
             user_origin(),
         )
-    found: Tensor = bias_add(matmul(x, kernel[:depth]) + matmul(h, kernel[depth:]), bias)
+    found: Tensor = bias_add(matmul(concat([x, h], axis=1), kernel), bias)
     return found

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import graphc as gc
-from graphc.api.convert import as_floating, as_node, builder, promote_all
-from graphc.api.define import operation
 from graphc.compat.tf1._graph import follow_conventions
 from graphc.graph.origin import user_origin
-from graphc.ir.node import Node
 
 
 def _channels_first(x: Any) -> Any:
@@ -132,31 +129,10 @@ def sigmoid_cross_entropy_with_logits(
     return gc.nn.sigmoid_cross_entropy_with_logits(labels, logits, name=name or "logistic_loss")
 
 
-@operation("weighted_cross_entropy_with_logits")
-def _weighted(targets: Any, logits: Any, weight: Any) -> Node:
-    """(1 - z) x + (1 + (q - 1) z) log(1 + exp(-x)), without overflow."""
-    z, x, q = promote_all((targets, logits, weight))
-    soft: Node = gc.nn.softplus(-x)
-    return (1.0 - z) * x + (1.0 + (q - 1.0) * z) * soft
-
-
-def weighted_cross_entropy_with_logits(
-    targets: Any = None, logits: Any = None, pos_weight: Any = None, name: str | None = None, labels: Any = None
-) -> Any:
-    """Cross entropy of sigmoid(logits) in which true positives weigh `pos_weight`."""
-    follow_conventions()
-    return _weighted(labels if targets is None else targets, logits, pos_weight, name=name or "logistic_loss")
-
-
-def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
-    """x @ weights + biases."""
-    follow_conventions()
-    return gc.nn.bias_add(gc.matmul(x, weights), biases, name=name or "xw_plus_b")
-
-
 def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
     """relu(x @ weights + biases)."""
-    return gc.nn.relu(xw_plus_b(x, weights, biases), name=name or "relu_layer")
+    follow_conventions()
+    return gc.nn.relu(gc.nn.xw_plus_b(x, weights, biases), name=name or "relu_layer")
 
 
 def dropout(
@@ -167,54 +143,6 @@ def dropout(
     if rate is not None and keep_prob is not None:
         raise ValueError(f"dropout: keep_prob and rate say the same: give one of them\n  at {user_origin()}")
     return gc.nn.dropout(x, keep_prob, noise_shape, seed, name or "dropout", rate)
-
-
-@operation("lrn")
-def local_response_normalization(
-    input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
-) -> Node:
-    """input / (bias + alpha * sum of squares over neighbouring channels) ** beta.
-
-    Notes
-    -----
-    Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks, 2012, section 3.3.
-    """
-    x = as_floating(input)
-    channels, radius = x.shape[-1], int(depth_radius)
-    squares: Node = gc.pad(builder().emit("square", x), [[0, 0]] * (x.rank - 1) + [[radius, radius]])
-    total: Any = 0.0
-    for shift in range(2 * radius + 1):
-        total = gc.slice(squares, [0] * (x.rank - 1) + [shift], [*x.shape[:-1], channels]) + total
-    scaled: Node = x * gc.pow(bias + alpha * total, -float(beta))
-    return scaled
-
-
-@operation("in_top_k")
-def in_top_k(predictions: Any, targets: Any, k: int) -> Node:
-    """Whether the target is among the `k` largest predictions of its row; ties count as among them."""
-    scores, wanted = as_node(predictions), as_node(targets)
-    emit = builder().emit
-    numbers = emit("iota", size=scores.shape[1], dtype=wanted.dtype)
-    own = emit("eq", numbers, emit("reshape", wanted, shape=(*wanted.shape, 1)))
-    held = emit("sum", emit("select", own, scores, 0.0), axes=(1,), keepdims=True)
-    above = emit("cast", emit("gt", scores, held), dtype=gc.int32)
-    return emit("lt", emit("sum", above, axes=(1,), keepdims=False), int(k))
-
-
-@operation("crelu")
-def crelu(features: Any, axis: int = -1) -> Node:
-    """relu(x) and relu(-x) side by side along an axis."""
-    x = as_node(features)
-    both: Node = gc.concat([gc.nn.relu(x), gc.nn.relu(-x)], axis)
-    return both
-
-
-@operation("zero_fraction")
-def zero_fraction(value: Any) -> Node:
-    """The share of elements that are 0."""
-    hit = builder().emit("eq", as_node(value), 0)
-    share: Node = gc.reduce_mean(as_node(hit, gc.float32))
-    return share
 
 
 def moments(
@@ -236,16 +164,3 @@ def fused_batch_norm(
     if is_training:
         mean, variance = gc.nn.moments(x, [0, 1, 2])
     return gc.nn.batch_normalization(x, mean, variance, offset, scale, epsilon, name=name), mean, variance
-
-
-def embedding_lookup(
-    params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None, validate_indices: bool = True,
-    max_norm: Any = None,
-) -> Any:  # fmt: skip
-    """Rows of a table by number; several tables hold rows in turn."""
-    follow_conventions()
-    if isinstance(params, list | tuple) and len(params) == 1:
-        params = params[0]
-    if isinstance(params, list | tuple) or max_norm is not None:
-        raise NotImplementedError(f"embedding_lookup takes one table, and no max_norm here\n  at {user_origin()}")
-    return gc.nn.embedding_lookup(params, ids, name=name or "embedding_lookup")

@@ -125,6 +125,10 @@ unpack = unstack unstack value num axis name
 slice = slice Slice input_:x begin size name
 pad = pad Pad tensor paddings mode name constant_values
 tile = tile Tile input:x multiples name
+depth_to_space = depth_to_space DepthToSpace input:x block_size name data_format:
+space_to_depth = space_to_depth SpaceToDepth input:x block_size name data_format:
+reverse_sequence = reverse_sequence ReverseSequence input:x seq_lengths seq_axis batch_axis name seq_dim:seq_axis
+    batch_dim:batch_axis
 reverse = reverse ReverseV2 tensor:x axis name dims:axis
 gather = gather GatherV2 params indices validate_indices: name axis batch_dims
 gather_nd = gather_nd GatherNd params indices name batch_dims

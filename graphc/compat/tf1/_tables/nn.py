@@ -3,7 +3,7 @@
 TABLE = """
 relu = nn.relu Relu features name
 relu6 = nn.relu6 Relu6 features name
-crelu = ._nnops.crelu CRelu features name axis
+crelu = nn.crelu CRelu features name axis
 elu = nn.elu Elu features name
 selu = nn.selu Selu features name
 leaky_relu = nn.leaky_relu LeakyRelu features alpha name
@@ -30,7 +30,7 @@ conv2d_transpose = ._nnops.conv2d_transpose
 max_pool = ._nnops.max_pool MaxPool value:x ksize strides padding data_format name input:x
 avg_pool = ._nnops.avg_pool AvgPool value:x ksize strides padding data_format name input:x
 bias_add = nn.bias_add BiasAdd value bias data_format: name
-xw_plus_b = ._nnops.xw_plus_b
+xw_plus_b = nn.xw_plus_b xw_plus_b x weights biases name
 relu_layer = ._nnops.relu_layer
 dropout = ._nnops.dropout
 l2_loss = nn.l2_loss L2Loss t name
@@ -38,17 +38,22 @@ l2_normalize = nn.l2_normalize l2_normalize x axis epsilon name dim:axis
 moments = ._nnops.moments
 batch_normalization = nn.batch_normalization batchnorm x mean variance offset scale variance_epsilon name
 fused_batch_norm = ._nnops.fused_batch_norm
-local_response_normalization = ._nnops.local_response_normalization LRN input depth_radius bias alpha beta name
-lrn = ._nnops.local_response_normalization LRN input depth_radius bias alpha beta name
+local_response_normalization = nn.local_response_normalization LRN input depth_radius bias alpha beta name
+lrn = nn.local_response_normalization LRN input depth_radius bias alpha beta name
 softmax_cross_entropy_with_logits = ._nnops.softmax_cross_entropy_with_logits
 softmax_cross_entropy_with_logits_v2 = ._nnops.softmax_cross_entropy_with_logits_v2
 sparse_softmax_cross_entropy_with_logits = ._nnops.sparse_softmax_cross_entropy_with_logits
 sigmoid_cross_entropy_with_logits = ._nnops.sigmoid_cross_entropy_with_logits
-weighted_cross_entropy_with_logits = ._nnops.weighted_cross_entropy_with_logits
-embedding_lookup = ._nnops.embedding_lookup
-in_top_k = ._nnops.in_top_k InTopK predictions targets k name
+weighted_cross_entropy_with_logits = nn.weighted_cross_entropy_with_logits logistic_loss targets logits pos_weight name
+    labels:targets
+embedding_lookup = nn.embedding_lookup embedding_lookup params ids partition_strategy name validate_indices: max_norm
+in_top_k = nn.in_top_k InTopK predictions targets k name
 top_k = top_k TopKV2 input:x k sorted name
-zero_fraction = ._nnops.zero_fraction zero_fraction value name
+zero_fraction = nn.zero_fraction zero_fraction value name
+weighted_moments = nn.weighted_moments weighted_moments x axes frequency_weights name keep_dims:keepdims keepdims
+log_poisson_loss = nn.log_poisson_loss log_poisson_loss targets log_input compute_full_loss name
+max_pool_with_argmax = nn.max_pool_with_argmax MaxPoolWithArgmax input:value ksize strides padding Targmax: name
+    data_format:
 nce_loss = nn.nce_loss
 sampled_softmax_loss = nn.sampled_softmax_loss
 dynamic_rnn = rnn.dynamic_rnn
@@ -66,7 +71,6 @@ MISSING = {
     "conv3d": "convolutions have one or two spatial axes",
     "max_pool3d": "pooling has one or two spatial axes",
     "avg_pool3d": "pooling has one or two spatial axes",
-    "max_pool_with_argmax": "use tf.nn.max_pool",
     "fractional_max_pool": "use tf.nn.max_pool",
     "raw_rnn": "use tf.while_loop or tf.scan",
     "seq2seq": "write attention with tf.matmul and tf.nn.softmax",
