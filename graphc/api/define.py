@@ -147,16 +147,30 @@ def infer(
         nodes, structure = _flatten(found)
         return [(n.dtype, n) for n in nodes], structure
     failure: Exception | None = None
+    found_types: list[tuple[list[Node], Any]] = []
     for rank in TRIAL_RANKS:
         trial = [t.node if t.node is not None else _dummy(graph, t.dtype, rank) for t in inputs]
         try:
             nodes, structure = _flatten(_trial(graph, type_name, body, trial, args, kwargs, origin))
         except (ValueError, TypeError, IndexError) as error:
             failure = failure or error
-        else:
-            return [(n.dtype, None) for n in nodes], structure
-    assert failure is not None
-    raise failure
+            continue
+        found_types.append((nodes, structure))
+        if not _is_settled(found_types):
+            break
+    if not found_types:
+        assert failure is not None
+        raise failure
+    nodes, structure = found_types[0]
+    settled = _is_settled(found_types)
+    return [(n.dtype, n if settled else None) for n in nodes], structure
+
+
+def _is_settled(trials: list[tuple[list[Node], Any]]) -> bool:
+    """Whether all sizes of the results are known, and the same whatever the ranks of the operands."""
+    first = [n.shape for n in trials[0][0]]
+    known = all(isinstance(d, int) for shape in first for d in shape)
+    return known and all([n.shape for n in nodes] == first for nodes, _ in trials)
 
 
 def _dummy(graph: Graph, dtype: DType, rank: int) -> Node:

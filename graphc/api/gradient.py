@@ -83,8 +83,7 @@ def _tensors(values: Any, what: str) -> list[Tensor]:
 
 def _reached(ys: list[Tensor], xs: list[Tensor], stop: list[Tensor]) -> list[bool]:
     """Which xs a y depends on: exactly where ranks are known, else by the operations in between."""
-    everything = [*ys, *xs, *stop]
-    if all(t.node is not None for t in everything):
+    if _ranks_known([*ys, *xs, *stop]):
         roots = [_root(x) for x in xs]
         path = connected([_node(y) for y in ys], roots, [_node(s) for s in stop])
         return [x.dtype.is_floating and root in path for x, root in zip(xs, roots, strict=True)]
@@ -98,6 +97,20 @@ def _reached(ys: list[Tensor], xs: list[Tensor], stop: list[Tensor]) -> list[boo
         if tensor.op.type not in ("stop_gradient", "py_func") and tensor not in stop:
             stack.extend(tensor.op.inputs)
     return [x in below for x in xs]
+
+
+def _ranks_known(tensors: list[Tensor]) -> bool:
+    """Whether the rank of every tensor that these are made from is known: else nodes do not show what depends on what."""
+    seen: set[Tensor] = set()
+    stack = list(tensors)
+    while stack:
+        tensor = stack.pop()
+        if tensor.node is None:
+            return False
+        if tensor not in seen:
+            seen.add(tensor)
+            stack.extend(tensor.op.inputs)
+    return True
 
 
 def _node(tensor: Tensor) -> Node:

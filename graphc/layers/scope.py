@@ -87,7 +87,7 @@ def known_size(x: Tensor, axis: int, what: str) -> int:
 
 
 def as_switch(training: Any) -> Any:
-    """Whether a layer trains: a Python boolean, or a tensor, which is a scalar even if its placeholder says no shape."""
+    """Whether a layer trains: a Python boolean, or a tensor, a scalar even if its placeholder has no shape."""
     return reshape(training, []) if isinstance(training, Tensor | Variable) else bool(training)
 
 

@@ -39,3 +39,16 @@ def test_a_failure_in_a_kernel_names_its_operation_once() -> None:
         picked = gc.gather(gc.constant([1.0, 2.0]), index)
         with pytest.raises(gc.ExecutionError, match=r"^gather: index 7 at position \[1\]"):
             session.run(picked, {index: [0, 7]})
+
+
+def test_sizes_that_no_rank_changes_are_known() -> None:
+    with gc.Graph().as_default():
+        x, y = gc.placeholder(gc.float32), gc.placeholder(gc.float32, [3, 4])
+        assert gc.reshape(x, []).shape.as_list() == []
+        assert gc.reduce_sum(x).shape.as_list() == []
+        assert (x * 2.0).shape.ndims is None
+        # x may have more axes than y.
+        assert (x * y).shape.ndims is None
+        gradient = gc.gradients(gc.reshape(x, []) ** 2.0, x)[0]
+        with gc.Session() as session:
+            assert session.run(gradient, {x: [[3.0]]}).tolist() == [[6.0]]

@@ -156,6 +156,15 @@ def test_dropout():
     np.testing.assert_array_equal(run_both(fed, {x: data, training: False, rate: 0.25}), data)
 
 
+def test_placeholders_without_a_shape_hide_none():
+    x, switch, rate = gc.placeholder(gc.float32, [None, 5]), gc.placeholder(gc.bool), gc.placeholder(gc.float32)
+    y = layers.batch_normalization(layers.dropout(x, rate, training=switch), training=switch)
+    assert y.shape.as_list() == [None, 5]
+    assert gc.nn.dropout(x, rate).shape.as_list() == [None, 5]
+    found = run_both(y, {x: np.ones((2, 5)), switch: False, rate: 0.5})
+    np.testing.assert_allclose(found, np.full((2, 5), 1 / np.sqrt(1.001)), rtol=1e-5)
+
+
 def test_embedding():
     ids = gc.placeholder(gc.int32, [None, 2])
     y = layers.embedding(ids, 5, 3)
