@@ -100,7 +100,7 @@ def _reached(ys: list[Tensor], xs: list[Tensor], stop: list[Tensor]) -> list[boo
 
 
 def _ranks_known(tensors: list[Tensor]) -> bool:
-    """Whether the rank of every tensor that these are made from is known: else nodes do not show what depends on what."""
+    """Whether the ranks of all that these are made from are known: else nodes do not show what depends on what."""
     seen: set[Tensor] = set()
     stack = list(tensors)
     while stack:
