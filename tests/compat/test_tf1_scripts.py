@@ -136,6 +136,17 @@ def test_branches_loops_and_python():
         assert sess.run(tf.gradients(sums, x)[0], {x: [1.0, 2.0, 3.0]}).tolist() == [3.0, 2.0, 1.0]
 
 
+def test_switches_without_a_shape_leave_the_shape_of_results_known():
+    training, keep = tf.placeholder(tf.bool), tf.placeholder(tf.float32)
+    x = tf.placeholder(tf.float32, [None, 3])
+    hidden = tf.nn.dropout(tf.layers.dropout(x, 0.5, training=training), keep)
+    y = tf.layers.dense(tf.cond(training, lambda: hidden * 2.0, lambda: hidden), 2, kernel_initializer=tf.ones)
+    assert y.get_shape().as_list() == [None, 2]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(y, {x: np.ones((1, 3)), training: False, keep: 1.0}).tolist() == [[3.0, 3.0]]
+
+
 def test_data_sets_end_as_scripts_expect():
     data = tf.data.Dataset.from_tensor_slices((np.arange(5, dtype=np.float32), np.arange(5))).repeat(2).batch(4)
     value, label = data.make_one_shot_iterator().get_next()

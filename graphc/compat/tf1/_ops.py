@@ -273,3 +273,14 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool =
         return total
     power: Node = gc.pow(reduce_sum(gc.pow(size, float(ord)), axis, keepdims), 1.0 / float(ord))
     return power
+
+
+def cond(
+    pred: Any, true_fn: Any = None, false_fn: Any = None, strict: bool = False, name: str | None = None,
+    fn1: Any = None, fn2: Any = None,
+) -> Any:  # fmt: skip
+    """`graphc.cond`; a condition of unknown rank is taken to be one boolean, so that the result has a known shape."""
+    follow_conventions()
+    if isinstance(pred, gc.Tensor) and pred.shape.ndims is None:
+        pred = gc.reshape(pred, [])
+    return gc.cond(pred, true_fn or fn1, false_fn or fn2, name=name or "cond")

@@ -250,7 +250,7 @@ random_gamma = random_gamma random_gamma shape alpha beta dtype seed name
 random_poisson = random_poisson random_poisson lam shape dtype seed name
 multinomial = multinomial Multinomial logits num_samples seed name output_dtype
 
-cond = cond cond pred true_fn false_fn strict: name fn1:true_fn fn2:false_fn
+cond = ._ops.cond
 case = case case pred_fn_pairs default exclusive strict: name
 while_loop = while_loop while cond body loop_vars shape_invariants parallel_iterations: back_prop:
     swap_memory: name maximum_iterations return_same_structure
