@@ -15,8 +15,8 @@ softplus = nn.softplus Softplus features name
 softsign = nn.softsign Softsign features name
 l2_normalize = nn.l2_normalize l2_normalize x axis epsilon name dim:axis
 top_k = top_k TopKV2 input:x k sorted name
-in_top_k = ._nnops.in_top_k InTopK predictions targets k name
-zero_fraction = ._nnops.zero_fraction zero_fraction value name
+in_top_k = nn.in_top_k InTopK predictions targets k name
+zero_fraction = nn.zero_fraction zero_fraction value name
 reduce_variance = reduce_variance reduce_variance input_tensor:x axis keepdims name
 reduce_std = reduce_std reduce_std input_tensor:x axis keepdims name
 """
