@@ -14,7 +14,7 @@ MEAN, SPREAD = 4.0, 0.5
 def generator(noise: tf.Tensor) -> tf.Tensor:
     """Numbers from noise."""
     with tf.variable_scope("generator"):
-        hidden = tf.layers.dense(noise, 16, tf.nn.tanh)
+        hidden = tf.layers.dense(noise, 32, tf.nn.tanh)
         return tf.layers.dense(hidden, 1)
 
 
@@ -22,7 +22,7 @@ def discriminator(numbers: tf.Tensor, reuse: bool) -> tf.Tensor:
     """Logit of being real; the same weights judge real and forged numbers."""
     with tf.variable_scope("discriminator", reuse=reuse):
         centred = tf.concat([numbers - MEAN, tf.square(numbers - MEAN)], axis=1)  # two features make spread visible
-        hidden = tf.layers.dense(centred, 16, tf.nn.relu)
+        hidden = tf.layers.dense(centred, 32, tf.nn.relu)
         return tf.layers.dense(hidden, 1)
 
 
@@ -47,7 +47,7 @@ def main(steps: int = 3000) -> tuple[float, float]:
             for part in ("generator", "discriminator")
         }
         d_train = tf.train.AdamOptimizer(0.005, beta1=0.5).minimize(d_loss, var_list=variables["discriminator"])
-        g_train = tf.train.AdamOptimizer(0.002, beta1=0.5).minimize(g_loss, var_list=variables["generator"])
+        g_train = tf.train.AdamOptimizer(0.0005, beta1=0.5).minimize(g_loss, var_list=variables["generator"])
 
         with tf.Session() as sess:
             sess.run(tf.global_variables_initializer())
