@@ -62,7 +62,7 @@ from graphc.api.dynamic import (
     where_positions,
 )
 from graphc.api.einsum import einsum
-from graphc.api.gradient import gradients, hessian, hvp, jacobian, jvp
+from graphc.api.gradient import grad, gradients, hessian, hvp, jacobian, jvp
 from graphc.api.images import depth_to_space, reverse_sequence, space_to_depth
 from graphc.api.inputs import placeholder, placeholder_with_default
 from graphc.api.math import (
@@ -156,10 +156,12 @@ from graphc.api.math import (
 from graphc.api.math import (
     round_ as round,
 )
+from graphc.api.methods import dimshuffle, dot, flatten, repeat, swapaxes
 from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
 from graphc.api.python import py_func
 from graphc.api.random import random_normal, random_uniform, set_random_seed, truncated_normal
 from graphc.api.random_laws import multinomial, random_bernoulli, random_gamma, random_poisson, random_shuffle
+from graphc.api.replace import graph_replace, vectorize
 from graphc.api.scatter import (
     count_up_to,
     scatter_add,
@@ -209,6 +211,7 @@ from graphc.api.state import (
     trainable_variables,
     variables_initializer,
 )
+from graphc.api.subtensor import inc_subtensor, set_subtensor
 from graphc.graph.errors import (
     ExecutionError,
     FeedError,
@@ -223,7 +226,7 @@ from graphc.graph.graph import Graph, get_default_graph, reset_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.scopes import AUTO_REUSE, VariableScope, get_variable_scope, variable_scope
 from graphc.graph.shape import Dimension, TensorShape
-from graphc.graph.store import Store
+from graphc.graph.store import Store, default_store
 from graphc.graph.variable import Variable
 from graphc.ir.dtypes import (
     DType,
@@ -243,9 +246,11 @@ from graphc.ir.dtypes import (
 from graphc.ir.dtypes import (
     bool_ as bool,
 )
-from graphc.session.function import Function, default_store, function
+from graphc.session.current import get_default_session
+from graphc.session.function import Function, In, function
 from graphc.session.interactive import InteractiveSession
-from graphc.session.session import Config, Session, get_default_session
+from graphc.session.session import Config, Session
+from graphc.session.shared import SharedVariable, shared
 from graphc.train.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 
 if _TYPE_CHECKING:

@@ -18,6 +18,7 @@ from graphc.graph.errors import GraphError
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Ref, Tensor
 from graphc.graph.origin import Origin, from_library, user_origin
+from graphc.graph.shape import SymbolicShape
 from graphc.graph.variable import Variable
 from graphc.ir.constants import Constant
 from graphc.ir.dims import symbol
@@ -96,6 +97,8 @@ def _check_equal_types(type_name: str, inputs: list[Tensor]) -> None:
 
 def _hold(value: Any, inputs: list[Tensor]) -> Any:
     """An argument with its tensors replaced by references and its arrays frozen."""
+    if isinstance(value, SymbolicShape):
+        value = value.as_tensor()
     if isinstance(value, Variable):
         value = value.value()
     if isinstance(value, Tensor):

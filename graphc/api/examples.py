@@ -2,6 +2,11 @@
 
 EXAMPLES: dict[str, tuple[str, str]] = {
     "add": ("gc.add([1, 2], [[10], [20]])", "[[11 12]\n [21 22]]"),
+    "dot": ("gc.dot([1, 2], [[10, 1], [1, 10]])", "[12 21]"),
+    "dimshuffle": ('gc.dimshuffle([1, 2], (0, "x"))', "[[1]\n [2]]"),
+    "flatten": ("gc.flatten([[[1, 2], [3, 4]]], 2)", "[[1 2 3 4]]"),
+    "swapaxes": ("gc.swapaxes([[1, 2], [3, 4]], 0, 1)", "[[1 3]\n [2 4]]"),
+    "repeat": ("gc.repeat([1, 2], 2)", "[1 1 2 2]"),
     "sub": ("gc.subtract([3, 5], [1, 10])", "[ 2 -5]"),
     "mul": ("gc.multiply([1.5, 2.0], 2.0)", "[3. 4.]"),
     "floordiv": ("gc.floordiv([7, -7], 2)", "[ 3 -4]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable, read_of
+from graphc.ir.dtypes import float64
 from graphc.ir.node import Node
 
 
@@ -63,6 +65,86 @@ def gradients(
         return [None] * len(xs)
     found = iter(apply("gradients", _gradients, (ys, wanted, seeds, stop), {}, name))
     return [next(found) if hit else None for hit in reached]
+
+
+def grad(
+    cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise", known_grads: Any = None,
+    name: str = "grad",
+) -> Any:  # fmt: skip
+    """Gradients of a scalar.
+
+    Parameters
+    ----------
+    cost : Tensor or None
+        Of rank 0. None: only `known_grads` count.
+    wrt : Tensor, Variable or sequence of these
+    consider_constant : sequence of Tensor, optional
+        Tensors taken to be constant.
+    disconnected_inputs : str
+        What to do where the cost does not depend on a `wrt`: ``"raise"``, or zeros with a warning (``"warn"``) or
+        without (``"ignore"``).
+    known_grads : mapping of Tensor to Tensor, optional
+        Gradients of the cost that are known already, and are not computed again.
+    name : str
+
+    Returns
+    -------
+    Tensor or list of Tensor
+        One for a single `wrt`, else a list; each of the shape of its `wrt`.
+
+    Raises
+    ------
+    GraphError
+        If the cost is no scalar, or does not depend on a `wrt`.
+
+    Examples
+    --------
+    >>> import graphc as gc
+    >>> with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
+    ...     x = gc.placeholder(gc.float32, [2])
+    ...     print(session.run(gc.grad(gc.reduce_sum(x * x), x), {x: [1.0, 2.0]}))
+    [2. 4.]
+    """
+    if disconnected_inputs not in ("raise", "warn", "ignore"):
+        raise GraphError(
+            f"disconnected_inputs is 'raise', 'warn' or 'ignore', not {disconnected_inputs!r}", user_origin()
+        )
+    xs, constants = _tensors(wrt, "wrt"), _tensors(consider_constant or [], "consider_constant")
+    known = dict(known_grads or {})
+    given = _tensors(list(known), "known_grads")
+    found: list[Tensor | None] = [None] * len(xs)
+    if cost is not None:
+        (top,) = _tensors(cost, "cost")
+        if top.shape.ndims:
+            raise GraphError(f"grad: the cost {top.name} must be a scalar, its shape is {top.shape}", user_origin())
+        found = gradients(top, xs, name=name, stop_gradients=[*constants, *given])
+    if given:
+        through = gradients(given, xs, grad_ys=list(known.values()), name=name, stop_gradients=constants)
+        found = [_sum(a, b) for a, b in zip(found, through, strict=True)]
+    slopes = [_connected(x, g, disconnected_inputs) for x, g in zip(xs, found, strict=True)]
+    return slopes if isinstance(wrt, list | tuple) else slopes[0]
+
+
+def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    if one is None or other is None:
+        return one if other is None else other
+    total: Tensor = one + other
+    return total
+
+
+def _connected(x: Tensor, slope: Tensor | None, action: str) -> Tensor:
+    if slope is not None:
+        return slope
+    message = f"the cost does not depend differentiably on {x.label or x.name}"
+    if action == "raise":
+        raise GraphError(
+            f"grad: {message}, made at {x.op.origin}\nleave it out, or say disconnected_inputs='ignore' for zeros",
+            user_origin(),
+        )
+    if action == "warn":
+        warnings.warn(message, stacklevel=3)
+    zeros: Tensor = zeros_like(x, dtype=None if x.dtype.is_floating else float64)
+    return zeros
 
 
 def _gradients(ys: list[Node], xs: list[Node], seeds: list[Any], stop: list[Node]) -> list[Node]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,18 +26,18 @@ def getitem(x: Any, key: Any) -> Any:
 @operation("getitem")
 def _index(x: Any, key: tuple[Any, ...]) -> Node:
     node = as_node(x)
-    parts = _expanded(key, node.rank)
-    node, parts = _sliced(node, parts)
-    return _gathered(node, parts)
+    selection = selection_of(node, expanded(key, node.rank))
+    return gathered(sliced(node, selection), selection.kept)
 
 
-def _is_array(part: Any) -> bool:
+def is_array(part: Any) -> bool:
+    """Whether a part of an index is an array of indices."""
     if isinstance(part, Node):
         return True
     return isinstance(part, Constant | list | np.ndarray)
 
 
-def _expanded(key: tuple[Any, ...], rank: int) -> list[Any]:
+def expanded(key: tuple[Any, ...], rank: int) -> list[Any]:
     """The key with its ellipsis written out and full slices at its end."""
     used = sum(1 for k in key if k is not None and k is not Ellipsis)
     if sum(1 for k in key if k is Ellipsis) > 1:
@@ -54,8 +56,41 @@ def _expanded(key: tuple[Any, ...], rank: int) -> list[Any]:
     return [*key, *fill]
 
 
-def _sliced(node: Node, parts: list[Any]) -> tuple[Node, list[Any]]:
-    """Slices and fixed integers applied; what is left has one entry per axis of the result."""
+@dataclass(frozen=True)
+class Selection:
+    """What slices and fixed integers select.
+
+    Attributes
+    ----------
+    start, stop, step : tuple
+        One per axis, of which those in `flipped` are reversed before.
+    flipped : tuple of int
+    kept : tuple
+        One entry per axis of the result: an array of indices, None for a new axis, or a full slice.
+    shape : tuple of Dim
+        That of the result, before the arrays of indices are applied.
+    """
+
+    start: tuple[Dim, ...]
+    stop: tuple[Dim, ...]
+    step: tuple[int, ...]
+    flipped: tuple[int, ...]
+    kept: tuple[Any, ...]
+    shape: tuple[Dim, ...]
+
+
+def sliced(node: Node, selection: Selection) -> Node:
+    """The tensor with slices and fixed integers applied."""
+    emit, s = builder().emit, selection
+    if s.flipped:
+        node = emit("reverse", node, axes=s.flipped)
+    if any(a != 0 or b != n or c != 1 for a, b, c, n in zip(s.start, s.stop, s.step, node.shape, strict=True)):
+        node = emit("slice", node, start=s.start, stop=s.stop, step=s.step)
+    return node if node.shape == s.shape else emit("reshape", node, shape=s.shape)
+
+
+def selection_of(node: Node, parts: list[Any]) -> Selection:
+    """The slices and fixed integers of an index."""
     start: list[Dim] = []
     stop: list[Dim] = []
     step: list[int] = []
@@ -69,7 +104,7 @@ def _sliced(node: Node, parts: list[Any]) -> tuple[Node, list[Any]]:
             shape.append(1)
             continue
         size = node.shape[axis]
-        if _is_array(part) and not (isinstance(part, Node) and part.rank == 0 and part.op == "const"):
+        if is_array(part) and not (isinstance(part, Node) and part.rank == 0 and part.op == "const"):
             bounds: tuple[Dim, Dim, int, bool] = (0, size, 1, False)
             kept.append(part)
             shape.append(size)
@@ -87,13 +122,7 @@ def _sliced(node: Node, parts: list[Any]) -> tuple[Node, list[Any]]:
         if bounds[3]:
             flipped.append(axis)
         axis += 1
-    emit = builder().emit
-    if flipped:
-        node = emit("reverse", node, axes=tuple(flipped))
-    if any(a != 0 or b != n or s != 1 for a, b, s, n in zip(start, stop, step, node.shape, strict=True)):
-        node = emit("slice", node, start=tuple(start), stop=tuple(stop), step=tuple(step))
-    target = tuple(shape)
-    return (node if node.shape == target else emit("reshape", node, shape=target)), kept
+    return Selection(tuple(start), tuple(stop), tuple(step), tuple(flipped), tuple(kept), tuple(shape))
 
 
 def _position(part: Any, size: Dim, axis: int) -> Dim:
@@ -149,13 +178,13 @@ def _from_front(bound: Dim, size: Dim, least: int) -> Dim:
     return dim_max(bound + negative * size, least)
 
 
-def _gathered(node: Node, parts: list[Any]) -> Node:
+def gathered(node: Node, parts: Sequence[Any]) -> Node:
     """Integer tensors applied: one by one axis when there is one, together as points when there are several."""
-    at = [i for i, part in enumerate(parts) if _is_array(part)]
+    at = [i for i, part in enumerate(parts) if is_array(part)]
     if not at:
         return node
     emit = builder().emit
-    indices = [_nonnegative(as_node(parts[i], None), node.shape[i]) for i in at]
+    indices = [nonnegative(as_node(parts[i], None), node.shape[i]) for i in at]
     if len(at) == 1:
         return emit("gather", node, indices[0], axis=at[0], batch_dims=0)
     shape = broadcast_shapes(*(i.shape for i in indices))
@@ -172,7 +201,7 @@ def _gathered(node: Node, parts: list[Any]) -> Node:
     return found if lead == 0 else emit("transpose", found, perm=order)
 
 
-def _nonnegative(index: Node, size: Dim) -> Node:
+def nonnegative(index: Node, size: Dim) -> Node:
     """Indices counted from the front."""
     if not index.dtype.is_integer:
         raise TypeError(f"a tensor of indices must be of integers, not {index.dtype.name}")

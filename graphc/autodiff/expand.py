@@ -5,6 +5,8 @@ Inner gradients come first, since an outer one differentiates what they became: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphc.autodiff.jacobian import jacobian_node
 from graphc.autodiff.reverse import vjp
 from graphc.ir.node import Node
@@ -29,6 +31,14 @@ def expand_gradients(program: Program, builder: Builder) -> Program:
     Program
     """
     return drop_boundaries(_expanded(program, builder), builder)
+
+
+def expand_nodes(results: Sequence[Node], builder: Builder) -> list[Node]:
+    """These nodes without ``gradient`` nodes among what they are computed from."""
+    origin = builder.current_origin
+    expanded = _expanded(Program((), tuple(results), (), (), (), ()), builder)
+    builder.current_origin = origin
+    return list(expanded.outputs)
 
 
 def _expanded(program: Program, builder: Builder) -> Program:

@@ -18,11 +18,15 @@ class Conventions:
         Types of operations whose operands must be of one element type; elsewhere they are promoted.
     explicit_initialization : bool
         Variables are not initialised on first use.
+    functional : bool
+        Shapes are integer tensors, also where sizes are unknown, and values can be asked for without a session: they
+        are those in the store that functions share.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     equal_types: frozenset[str] = frozenset()
     explicit_initialization: bool = False
+    functional: bool = False
 
 
 NATIVE = Conventions()

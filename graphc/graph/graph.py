@@ -43,6 +43,8 @@ class Graph:
         self._scopes: list[str] = []
         self._control: list[tuple[Operation, ...]] = []
         self.conventions: Conventions = NATIVE
+        # The session in which a functional graph computes values that are asked for without one.
+        self.evaluator: Any = None
         self.foreign_reads: dict[Any, Tensor] = {}
         self._symbols = 0
         self.context: Context | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from graphc.graph.errors import GraphError
 from graphc.graph.operators import Operators
 from graphc.graph.origin import Origin, user_origin
-from graphc.graph.shape import TensorShape
+from graphc.graph.shape import SymbolicShape, TensorShape
 from graphc.ir.dims import symbol
 from graphc.ir.dtypes import DType
 from graphc.ir.node import Node
@@ -90,7 +91,7 @@ class Operation:
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Run this operation in the given or the default session."""
-        from graphc.session.session import default_session
+        from graphc.session.current import default_session
 
         default_session(session).run(self, feed_dict)
 
@@ -116,11 +117,13 @@ class Tensor(Operators):
     index : int
         Which of its results.
     dtype : DType
+    label : str or None
+        What the user calls it; need not be unique.
     node : Node or None
         The tensor in the graph's own builder, from which shapes are known before any run; None if its rank is unknown.
     """
 
-    __slots__ = ("__weakref__", "dtype", "index", "node", "op", "static")
+    __slots__ = ("__weakref__", "_tag", "dtype", "index", "label", "node", "op", "static")
 
     def __init__(self, op: Operation, index: int, dtype: DType, node: Node | None) -> None:
         self.op = op
@@ -128,6 +131,15 @@ class Tensor(Operators):
         self.dtype = dtype
         self.node = node
         self.static: tuple[int | None, ...] | None = None
+        self.label: str | None = None
+        self._tag: SimpleNamespace | None = None
+
+    @property
+    def tag(self) -> SimpleNamespace:
+        """Room for notes of your own."""
+        if self._tag is None:
+            self._tag = SimpleNamespace()
+        return self._tag
 
     @property
     def graph(self) -> Graph:
@@ -139,15 +151,20 @@ class Tensor(Operators):
         """Name of the operation and number of the result, ``"dense/matmul:0"``."""
         return f"{self.op.name}:{self.index}"
 
+    @name.setter
+    def name(self, label: str | None) -> None:
+        """Give it a label, by which functions take it as a keyword; its unique name stays."""
+        self.label = label
+
     @property
     def shape(self) -> TensorShape:
         """What is known of its shape."""
+        kind = TensorShape if not self.op.graph.conventions.functional else SymbolicShape.of(self)
         if self.node is None:
-            return TensorShape(self.static)
+            return kind(self.static)
         if self.static is None:
-            return TensorShape(self.node.shape)
-        merged = [s if s is not None else d for s, d in zip(self.static, self.node.shape, strict=True)]
-        return TensorShape(merged)
+            return kind(self.node.shape)
+        return kind([s if s is not None else d for s, d in zip(self.static, self.node.shape, strict=True)])
 
     def get_shape(self) -> TensorShape:
         """What is known of its shape."""
@@ -199,9 +216,9 @@ class Tensor(Operators):
 
     def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """Its value in the given or the default session."""
-        from graphc.session.session import default_session
+        from graphc.session.current import default_session
 
-        return default_session(session).run(self, feed_dict)
+        return default_session(session, self.graph).run(self, feed_dict)
 
     def __iter__(self) -> Any:
         size = self.shape.dims[0] if self.shape.dims else None

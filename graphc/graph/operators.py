@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-# By the operator's name without underscores; filled when the public functions are imported.
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+from graphc.graph.methods import FUNCTIONS, ArrayMethods
 
+__all__ = ["FUNCTIONS", "UFUNCS", "Operators"]
 
 # The operators behind NumPy's functions: Python turns `array * tensor` into `numpy.multiply(array, tensor)`.
 UFUNCS = {
@@ -18,8 +17,8 @@ UFUNCS = {
 }  # fmt: skip
 
 
-class Operators:
-    """What tensors and variables share: every operator builds an operation."""
+class Operators(ArrayMethods):
+    """What tensors and variables share: every operator and method builds an operation."""
 
     __slots__ = ()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+from graphc.graph.methods import FUNCTIONS
 from graphc.ir.dims import Dim
 
 
@@ -241,3 +243,32 @@ class TensorShape:
 
     def __repr__(self) -> str:
         return f"TensorShape({None if self.dims is None else self._sizes()})"
+
+
+class SymbolicShape(TensorShape):
+    """A shape whose items are integer tensors: where graphs follow the functional conventions, as in Theano."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Any, dims: Any) -> None:
+        super().__init__(dims)
+        self.tensor = tensor
+
+    @classmethod
+    def of(cls, tensor: Any) -> Callable[[Any], SymbolicShape]:
+        """What makes the shape of a tensor of its dimensions."""
+        return partial(cls, tensor)
+
+    def as_tensor(self) -> Any:
+        """The sizes as a vector of int64."""
+        return FUNCTIONS["shape"](self.tensor, "int64")
+
+    def eval(self, feed_dict: Any = None) -> Any:
+        """Its value."""
+        return self.as_tensor().eval(feed_dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(len(self))])
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.as_tensor()[key]

@@ -166,3 +166,11 @@ class Store:
             else:
                 self._values[variable] = aligned_copy(array, variable.dtype.np)
                 self.version += 1
+
+
+_default_store = Store()
+
+
+def default_store() -> Store:
+    """The store that functions and shared variables use unless they are given another one."""
+    return _default_store

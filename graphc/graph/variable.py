@@ -12,7 +12,7 @@ from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.operators import FUNCTIONS, Operators
 from graphc.graph.origin import user_origin
-from graphc.graph.shape import TensorShape
+from graphc.graph.shape import SymbolicShape, TensorShape
 from graphc.ir.dims import Dim, symbol
 from graphc.ir.dtypes import DType, as_dtype
 from graphc.ir.types import TensorType
@@ -67,6 +67,7 @@ class Variable(Operators):
                 initial_value = initial_value()
         self.initial_value = _initial(initial_value, dtype)
         self.dtype: DType = as_dtype(self.initial_value.dtype)
+        self.label: str | None = None
         self.trainable = trainable
         self.validate_shape = validate_shape
         shape = self._static_shape(graph)
@@ -108,9 +109,16 @@ class Variable(Operators):
         """Its unique name, ``"w:0"``."""
         return f"{self.op.name}:0"
 
+    @name.setter
+    def name(self, label: str | None) -> None:
+        """Give it a label; its unique name stays."""
+        self.label = label
+
     @property
     def shape(self) -> TensorShape:
         """Its shape."""
+        if self.op.graph.conventions.functional:
+            return SymbolicShape(self, self.static_shape)
         return TensorShape(self.static_shape)
 
     def get_shape(self) -> TensorShape:
@@ -176,13 +184,13 @@ class Variable(Operators):
 
     def eval(self, session: Any = None) -> Any:
         """Its value in the given or the default session."""
-        from graphc.session.session import default_session
+        from graphc.session.current import default_session
 
         return default_session(session).run(self)
 
     def load(self, value: Any, session: Any = None) -> None:
         """Set its value in a session."""
-        from graphc.session.session import default_session
+        from graphc.session.current import default_session
 
         default_session(session).store.save(self, value)
 

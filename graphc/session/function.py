@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from graphc.api.math import cast
+from graphc.api.replace import graph_replace
 from graphc.api.state import assign
 from graphc.graph.errors import FeedError, GraphError
 from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
-from graphc.graph.store import Store
-from graphc.graph.variable import Variable, read_of
+from graphc.graph.store import Store, default_store
+from graphc.graph.variable import Variable
 from graphc.session.launch import LAUNCH
+from graphc.session.passage import needed_operations
 from graphc.session.report import Report
 from graphc.session.session import Config, Session, make_plan, scattered
 from graphc.session.structure import flatten
 
-_default_store = Store()
+UNUSED = ("raise", "warn", "ignore")
 
 
-def default_store() -> Store:
-    """The store that functions share unless they are given another one."""
-    return _default_store
+@dataclass(frozen=True)
+class In:
+    """An input of a function with a default value or a name of its own.
+
+    Attributes
+    ----------
+    variable : Tensor
+    value : array_like, optional
+        What it is when a call does not say.
+    name : str, optional
+        The keyword by which calls pass it.
+    """
+
+    variable: Any
+    value: Any = None
+    name: str | None = None
 
 
 class Function:
@@ -33,18 +54,29 @@ class Function:
     Attributes
     ----------
     inputs : tuple of Tensor
+    outputs : tuple of Tensor or Operation
+        The single ones of their structure.
     session : Session
+    name : str or None
     """
 
-    def __init__(self, session: Session, inputs: Sequence[Tensor], outputs: Any, updates: Sequence[Operation]) -> None:
+    def __init__(
+        self, session: Session, inputs: Sequence[In], outputs: Any, updates: Sequence[Operation],
+        name: str | None = None, downcast: bool = False,
+    ) -> None:  # fmt: skip
         self.session = session
-        self.inputs = tuple(inputs)
+        self.name = name
+        self.inputs: tuple[Tensor, ...] = tuple(i.variable for i in inputs)
+        self._downcast = downcast
         flat, self._rebuild = flatten(session.graph, outputs)
         self._count = len(flat)
+        self.outputs = tuple(flat)
         self._plan = make_plan(session, [*flat, *updates], self.inputs)
         # By far the most common structure gets the shortest way out.
         self._single = isinstance(outputs, Tensor | Variable)
-        self._names = {t.op.name: i for i, t in enumerate(self.inputs)}
+        self._names = _keywords(inputs)
+        self._order = [*dict.fromkeys(self._names.values())]
+        self._defaults = {n: i.value for n, i in zip(self._order, inputs, strict=True) if i.value is not None}
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         """Run once.
@@ -54,7 +86,7 @@ class Function:
         *values : array_like
             In the order of the inputs.
         **named : array_like
-            The remaining inputs, by name of their placeholder.
+            The remaining inputs: by the name that `In` gives, the label, or the name of the placeholder.
 
         Returns
         -------
@@ -70,6 +102,8 @@ class Function:
         """
         if named or len(values) != len(self.inputs):
             values = self._ordered(values, named)
+        if self._downcast:
+            values = tuple(np.asarray(v).astype(t.dtype.np) for t, v in zip(self.inputs, values, strict=True))
         found = self._plan.run(values)
         if self._single:
             value = found[0]
@@ -77,14 +111,15 @@ class Function:
         return self._rebuild(scattered(self._plan.fetches, found)[: self._count])
 
     def _ordered(self, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        names = list(self._names)
+        names = self._order
         given = dict(zip(names, values, strict=False))
-        twice = [n for n in named if n in given]
-        unknown = [n for n in named if n not in self._names]
+        known = {self._names.get(n, n): v for n, v in named.items()}
+        twice = [n for n in known if n in given]
+        unknown = [n for n in known if n not in names]
         if twice or unknown or len(values) > len(names):
             raise FeedError(f"this function takes {', '.join(names) or 'nothing'}: {len(values)} values were given by "
                             f"position, and by name {', '.join(named) or 'none'}", user_origin())  # fmt: skip
-        given.update(named)
+        given = {**self._defaults, **given, **known}
         missing = [n for n in names if n not in given]
         if missing:
             raise FeedError(f"values are missing for {', '.join(missing)}", user_origin())
@@ -180,25 +215,33 @@ class Function:
 
 def function(
     inputs: Sequence[Any], outputs: Any = (), updates: Any = None, givens: Any = None, *, mode: str | None = None,
-    config: Config | None = None, store: Store | None = None,
+    config: Config | None = None, store: Store | None = None, name: str | None = None,
+    on_unused_input: str = "ignore", allow_input_downcast: bool | None = None,
 ) -> Function:  # fmt: skip
     """Make a callable of a piece of a graph.
 
     Parameters
     ----------
-    inputs : sequence of Tensor
-        Fed by position, or by the name of their placeholder.
+    inputs : sequence of Tensor or In
+        Fed by position, or by name.
     outputs : structure of Tensor, Variable or Operation
         What a call returns.
     updates : mapping of Variable to Tensor, or sequence of pairs or operations, optional
-        New values of variables. All are computed from the values before the call.
+        New values of variables. All are computed from the values before the call. Element types that fit without loss
+        are converted.
     givens : mapping of Tensor to Tensor or array, or sequence of pairs, optional
-        Replacements: wherever the outputs and updates use the first, they get the second.
+        Replacements, by `graph_replace`: wherever the outputs and updates use the first, they get the second.
     mode : str, optional
         ``"interpret"`` runs in NumPy, nothing is compiled.
     config : Config, optional
     store : Store, optional
         Where variables live; functions share one store by default.
+    name : str, optional
+        For you; the function keeps it.
+    on_unused_input : str
+        What to do when nothing depends on an input: ``"raise"``, ``"warn"`` or ``"ignore"``.
+    allow_input_downcast : bool, optional
+        Convert every value to the element type of its input, also where digits are lost.
 
     Returns
     -------
@@ -207,7 +250,7 @@ def function(
     Raises
     ------
     GraphError
-        If an input is no tensor, or an update's variable or type does not fit.
+        If an input is no tensor or not used (unless allowed), or an update's variable or type does not fit.
 
     Examples
     --------
@@ -215,21 +258,56 @@ def function(
     >>> with gc.Graph().as_default():
     ...     x = gc.placeholder(gc.float32, [], name="x")
     ...     total = gc.Variable(0.0, name="total")
-    ...     add = gc.function([x], total, updates={total: total + x}, mode="interpret")
-    >>> add(2.0), add(x=3.0), add(0.0)
-    (np.float32(0.0), np.float32(2.0), np.float32(5.0))
+    ...     add = gc.function([gc.In(x, 1.0)], total, updates={total: total + x}, mode="interpret")
+    >>> add(2.0), add(x=3.0), add(), add(0.0)
+    (np.float32(0.0), np.float32(2.0), np.float32(5.0), np.float32(6.0))
     """
-    feeds = [i.op.outputs[0] if isinstance(i, Variable) else i for i in inputs]
-    for feed in feeds:
-        if not isinstance(feed, Tensor):
-            raise GraphError(f"inputs of a function are tensors, not {feed!r}", user_origin())
-    graph = _graph_of(feeds, outputs, updates)
+    listed = [_input(i) for i in inputs]
+    if on_unused_input not in UNUSED:
+        raise GraphError(f"on_unused_input is one of {', '.join(UNUSED)}, not {on_unused_input!r}", user_origin())
+    graph = _graph_of([i.variable for i in listed], outputs, updates)
     with graph.as_default(), graph.control_dependencies(None):
         writes = _updates(updates)
         if givens:
-            outputs, writes = _replaced(graph, outputs, writes, givens)
+            outputs, writes = graph_replace((outputs, writes), givens)
+    if on_unused_input != "ignore":
+        _check_used(graph, [i.variable for i in listed], (outputs, writes), on_unused_input)
     session = Session(graph, config or Config(mode=mode or LAUNCH.mode), store=store or default_store())
-    return Function(session, feeds, outputs, writes)
+    return Function(session, listed, outputs, writes, name, bool(allow_input_downcast))
+
+
+def _input(given: Any) -> In:
+    found = given if isinstance(given, In) else In(given)
+    tensor = found.variable.op.outputs[0] if isinstance(found.variable, Variable) else found.variable
+    if not isinstance(tensor, Tensor):
+        raise GraphError(f"inputs of a function are tensors, not {tensor!r}", user_origin())
+    return In(tensor, found.value, found.name)
+
+
+def _keywords(inputs: Sequence[In]) -> dict[str, str]:
+    """Names by which calls may pass an input, with the name that messages use, one of each in the order of inputs.
+
+    A name that only the graph's naming made unique may also be passed as it was given, where one input has it.
+    """
+    own = [i.name or i.variable.label or i.variable.op.name for i in inputs]
+    own = [n if own.count(n) == 1 else i.variable.op.name for n, i in zip(own, inputs, strict=True)]
+    short = [re.sub(r"_\d+$", "", n.rsplit("/", 1)[-1]) for n in own]
+    found = {n: n for n in own}
+    found.update({s: n for s, n in zip(short, own, strict=True) if short.count(s) == 1 and s not in found})
+    return found
+
+
+def _check_used(graph: Graph, inputs: Sequence[Tensor], results: Any, action: str) -> None:
+    flat, _ = flatten(graph, results)
+    targets = [f.op if isinstance(f, Tensor) else f for f in flat]
+    used = {t for op in needed_operations(targets, set(inputs)) for t in op.inputs}
+    unused = [t.label or t.op.name for t in inputs if t not in used and t not in flat]
+    if not unused:
+        return
+    message = f"nothing that the function computes depends on its input {', '.join(unused)}"
+    if action == "raise":
+        raise GraphError(f"{message}: leave it out, or say on_unused_input='ignore'", user_origin())
+    warnings.warn(message, stacklevel=4)
 
 
 def _graph_of(feeds: Sequence[Tensor], outputs: Any, updates: Any) -> Graph:
@@ -266,51 +344,14 @@ def _updates(updates: Any) -> list[Operation]:
             writes.append(update.op)
         else:
             variable, value = update
-            writes.append(assign(variable, value).op)
+            writes.append(assign(variable, _widened(variable, value)).op)
     return writes
 
 
-def _replaced(graph: Graph, outputs: Any, writes: list[Operation], givens: Any) -> tuple[Any, list[Operation]]:
-    """Copies of everything between the replaced tensors and the results."""
-    new: dict[Tensor, Tensor] = {}
-    for old, value in _pairs(givens):
-        key = old.op.outputs[0] if isinstance(old, Variable) else old
-        new[key] = _as_tensor(value, key)
-    copies: dict[Operation, Operation] = {}
-    flat, rebuild = flatten(graph, outputs)
-    targets = [f.op if isinstance(f, Tensor) else f for f in flat] + writes
-    for op in _between(targets, set(new)):
-        if op.type == "placeholder" or (read_of(op) is not None):
-            continue
-        inputs = tuple(new.get(t, t) for t in op.inputs)
-        control = tuple(copies.get(c, c) for c in op.control_inputs)
-        if inputs == op.inputs and control == op.control_inputs:
-            continue
-        results = [(t.dtype, None if t.node is None else t.node.inputs[0]) for t in op.outputs]
-        copy = graph.add(op.type, op.name.rsplit("/", 1)[-1], inputs, op.body, op.args, op.kwargs, results, control)
-        copies[op] = copy
-        new.update({t: c for t, c in zip(op.outputs, copy.outputs, strict=True) if t not in new})
-    values = [new.get(f, f) if isinstance(f, Tensor) else copies.get(f, f) for f in flat]
-    return rebuild(values), [copies.get(w, w) for w in writes]
-
-
-def _between(targets: Sequence[Operation], replaced: set[Tensor]) -> list[Operation]:
-    from graphc.session.passage import needed_operations
-
-    return needed_operations(targets, replaced)
-
-
-def _as_tensor(value: Any, like: Tensor) -> Tensor:
-    from graphc.api.shaping import constant
-
+def _widened(variable: Any, value: Any) -> Any:
+    """A new value in the variable's element type, where that holds every value of its own."""
     if isinstance(value, Variable):
-        return value.value()
-    if isinstance(value, Tensor):
-        if value.dtype != like.dtype:
-            raise GraphError(
-                f"{like.name} is {like.dtype.name}: it cannot be replaced by {value.name} of {value.dtype.name}",
-                user_origin(),
-            )
+        value = value.value()
+    if not isinstance(value, Tensor) or not isinstance(variable, Variable) or value.dtype == variable.dtype:
         return value
-    replaced: Tensor = constant(value, dtype=like.dtype)
-    return replaced
+    return cast(value, variable.dtype) if np.can_cast(value.dtype.np, variable.dtype.np, "safe") else value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.session.session import Session, _sessions
+from graphc.session.current import SESSIONS
+from graphc.session.session import Session
 
 
 class InteractiveSession(Session):
@@ -22,10 +23,10 @@ class InteractiveSession(Session):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _sessions.stack.append(self)
+        SESSIONS.stack.append(self)
 
     def close(self) -> None:
         """Give compiled code back, and make the session before it the default one again."""
-        if self in _sessions.stack:
-            _sessions.stack.remove(self)
+        if self in SESSIONS.stack:
+            SESSIONS.stack.remove(self)
         super().close()

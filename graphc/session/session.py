@@ -18,6 +18,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.dims import dim_max
+from graphc.session.current import SESSIONS
 from graphc.session.feeds import feed_array
 from graphc.session.growth import GrowthWatch
 from graphc.session.launch import LAUNCH
@@ -380,20 +381,20 @@ class Session:
     def as_default(self) -> Iterator[Session]:
         """Make this the default session, and its graph the default graph; the session stays open afterwards."""
         with self.graph.as_default():
-            _sessions.stack.append(self)
+            SESSIONS.stack.append(self)
             try:
                 yield self
             finally:
-                _sessions.stack.remove(self)
+                SESSIONS.stack.remove(self)
 
     def __enter__(self) -> Session:
         self._entered = self.graph.as_default()
         self._entered.__enter__()
-        _sessions.stack.append(self)
+        SESSIONS.stack.append(self)
         return self
 
     def __exit__(self, *details: Any) -> None:
-        _sessions.stack.remove(self)
+        SESSIONS.stack.remove(self)
         self._entered.__exit__(*details)
 
 
@@ -419,31 +420,3 @@ def scattered(fetches: Sequence[Tensor | Operation], values: Sequence[Any]) -> l
             value = next(results)
             out.append(value[()] if value.ndim == 0 else value)
     return out
-
-
-class _Sessions(threading.local):
-    def __init__(self) -> None:
-        self.stack: list[Session] = []
-
-
-_sessions = _Sessions()
-
-
-def default_session(session: Session | None = None) -> Session:
-    """The given session, or the innermost one entered by ``with``.
-
-    Raises
-    ------
-    GraphError
-        If there is none.
-    """
-    if session is not None:
-        return session
-    if not _sessions.stack:
-        raise GraphError("there is no default session: use `with gc.Session():`, or pass session=", user_origin())
-    return _sessions.stack[-1]
-
-
-def get_default_session() -> Session | None:
-    """The innermost session entered by ``with``, or None."""
-    return _sessions.stack[-1] if _sessions.stack else None

@@ -35,7 +35,7 @@ class HostValue:
 
     def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """Its value in the given or the default session."""
-        from graphc.session.session import default_session
+        from graphc.session.current import default_session
 
         return default_session(session).run(self, feed_dict)
 

@@ -14,7 +14,8 @@ from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
-from graphc.session.session import Session, default_session
+from graphc.session.current import default_session
+from graphc.session.session import Session
 
 
 class ScipyOptimizerInterface:

@@ -9,7 +9,7 @@ import numpy as np
 
 import graphc as gc
 from graphc.compat.tf1._graph import follow_conventions
-from graphc.session.session import default_session
+from graphc.session.current import default_session
 
 # The key under which a graph keeps the tensors that tell about the session that runs them.
 STATUS = "graphc.status"
