@@ -333,3 +333,33 @@ def test_star_import_brings_all() -> None:
     exec("from graphc.compat.theano.tensor import *", names)
     assert names["dmatrix"]("x").ndim == 2
     assert names["switch"] is T.switch
+
+
+def test_linear_algebra() -> None:
+    random = np.random.default_rng(0)
+    a = random.normal(size=(3, 3))
+    s, b = a @ a.T + np.eye(3), random.normal(size=3)
+    cases: list[tuple[Callable[..., Any], Any]] = [
+        (lambda s, b: T.nlinalg.matrix_inverse(s), np.linalg.inv(s)),
+        (lambda s, b: T.nlinalg.pinv(s), np.linalg.inv(s)),
+        (lambda s, b: T.nlinalg.det(s), np.linalg.det(s)),
+        (lambda s, b: T.nlinalg.matrix_dot(s, s, b), s @ s @ b),
+        (lambda s, b: T.nlinalg.matrix_power(s, 3), s @ s @ s),
+        (lambda s, b: T.nlinalg.norm(s), np.linalg.norm(s)),
+        (lambda s, b: T.nlinalg.norm(s, 1), np.linalg.norm(s, 1)),
+        (lambda s, b: T.nlinalg.norm(b, 3), np.linalg.norm(b, 3)),
+        (lambda s, b: T.nlinalg.eigh(s)[0], np.linalg.eigvalsh(s)),
+        (lambda s, b: T.dot(*T.nlinalg.qr(s)), s),
+        (lambda s, b: T.nlinalg.svd(s, compute_uv=False), np.linalg.svd(s)[1]),
+        (lambda s, b: (lambda u, v, w: T.dot(u * v, w))(*T.nlinalg.svd(s)), s),
+        (lambda s, b: T.nlinalg.trace(s), np.trace(s)),
+        (lambda s, b: T.slinalg.cholesky(s), np.linalg.cholesky(s)),
+        (lambda s, b: T.slinalg.solve(s, b), np.linalg.solve(s, b)),
+        (lambda s, b: T.slinalg.solve(s, s), np.eye(3)),
+        (lambda s, b: T.slinalg.solve_lower_triangular(T.tril(s), b), np.linalg.solve(np.tril(s), b)),
+        (lambda s, b: T.slinalg.solve_upper_triangular(T.triu(s), b), np.linalg.solve(np.triu(s), b)),
+        (lambda s, b: T.slinalg.kron(s, s), np.kron(s, s)),
+    ]
+    found = value(lambda s, b: [make(s, b) for make, _ in cases], s, b)
+    for have, (_, want) in zip(found, cases, strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-9, atol=1e-9)

@@ -80,6 +80,10 @@ def test_char_rnn_learns_its_text() -> None:
     assert "sea shells" in written
 
 
+def test_theano_style_learns_parity() -> None:
+    assert run("theano_style.py", 40) > 0.95
+
+
 def test_every_sample_is_tested() -> None:
     tested = Path(__file__).read_text()
     assert [path.name for path in SAMPLES.glob("*.py") if f'"{path.name}"' not in tested] == []

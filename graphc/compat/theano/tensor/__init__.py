@@ -15,7 +15,7 @@ from typing import Any
 import graphc as gc
 from graphc.compat.theano._setting import absent as _absent
 from graphc.compat.theano.gradient import Lop, Rop, grad, hessian, jacobian
-from graphc.compat.theano.tensor import extra_ops, nnet, shared_randomstreams, signal
+from graphc.compat.theano.tensor import extra_ops, nlinalg, nnet, shared_randomstreams, signal, slinalg
 from graphc.compat.theano.tensor._elementwise import (
     allclose,
     argmax,
@@ -97,8 +97,6 @@ _MISSING = {
     "real": "tensors are real",
     "imag": "tensors are real",
     "complex": "tensors are real",
-    "nlinalg": "use gc.linalg",
-    "slinalg": "use gc.linalg",
     "fft": "there is no native Fourier transform",
     "opt": "graphc has its own passes",
     "raw_random": "use T.shared_randomstreams",
