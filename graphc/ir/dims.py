@@ -280,8 +280,15 @@ def _atom_text(atom: Atom, name_of: Callable[[str], str]) -> str:
     return f"{atom[0]}({', '.join(args)})"
 
 
+def known_not_negative(value: Dim) -> bool:
+    """Whether the expression is at least 0 for all sizes; False when that is not evident."""
+    if isinstance(value, int):
+        return value >= 0
+    return all(c >= 0 for _, c in value.terms) and all(atom[0] == "symbol" for m, _ in value.terms for atom, _ in m)
+
+
 def known_positive(value: Dim) -> bool:
     """Whether the expression is at least 1 for all sizes of at least 1; False when that is not evident."""
     if isinstance(value, int):
         return value >= 1
-    return all(c >= 0 for _, c in value.terms) and all(atom[0] == "symbol" for m, _ in value.terms for atom, _ in m)
+    return known_not_negative(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from graphc.ir.dims import Dim, dim_max
+from graphc.ir.dims import Dim, dim_max, known_not_negative
 
 
 class _Notes(threading.local):
@@ -33,6 +33,21 @@ def assume_equal(left: Dim, right: Dim) -> Dim:
         raise ValueError(f"sizes {left} and {right} differ")
     _notes.pairs.append((left, right))
     return left if isinstance(left, int) else right if isinstance(right, int) else min(left, right, key=_simplicity)
+
+
+def assume_not_negative(size: Dim, what: str) -> Dim:
+    """Take a dimension to be at least 0; the dimension.
+
+    Raises
+    ------
+    ValueError
+        If it is less.
+    """
+    if isinstance(size, int) and size < 0:
+        raise ValueError(f"{what}: a size would be {size}")
+    if not known_not_negative(size):
+        _notes.pairs.append((size, dim_max(size, 0)))
+    return size
 
 
 def assume_not_empty(size: Dim, what: str) -> None:

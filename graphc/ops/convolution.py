@@ -10,7 +10,7 @@ import numpy as np
 from graphc.ir.dims import Dim, dim_max, floordiv
 from graphc.ir.node import Node
 from graphc.ir.types import Shape, TensorType
-from graphc.ops.assume import assume_equal
+from graphc.ops.assume import assume_equal, assume_not_negative
 from graphc.ops.batching import move_axis
 from graphc.ops.record import OpRecord, register
 
@@ -21,9 +21,14 @@ def dilated(size: Dim, dilation: int) -> Dim:
 
 
 def window_count(size: Dim, window: Dim, stride: int) -> Dim:
-    """How many windows fit; sizes include padding and dilation."""
-    count = floordiv(size - window, stride) + 1
-    return max(count, 0) if isinstance(count, int) else count
+    """How many windows fit; sizes include padding and dilation.
+
+    Raises
+    ------
+    ValueError
+        If the window is larger than the image by more than a step.
+    """
+    return assume_not_negative(floordiv(size - window, stride) + 1, f"a window of {window} over an image of {size}")
 
 
 def _infer(

@@ -70,7 +70,7 @@ class GuardError(ValueError):
 
 
 class CapacityError(MemoryError):
-    """Sizes for which no memory can be laid out: negative, or more bytes than there are. Nothing has run."""
+    """Sizes that need more bytes than there are. Nothing has run."""
 
 
 @dataclass
@@ -281,12 +281,9 @@ class Executable:
 
     def _planned_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
         """A frame whose fetches can be allocated."""
-        shapes = [(tuple(values[f] for f in spec.shape), spec.dtype) for _, spec in self._fetches]
-        if any(size < 0 for shape, _ in shapes for size in shape):
-            raise CapacityError("a size is negative")
         try:
-            for shape, dtype in shapes:
-                np.empty(shape, dtype)
+            for _, spec in self._fetches:
+                np.empty(tuple(values[f] for f in spec.shape), spec.dtype)
             return self._new_frame(lane, values)
         except (MemoryError, OverflowError, ValueError) as error:
             raise CapacityError(str(error)) from None

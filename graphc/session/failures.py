@@ -44,15 +44,12 @@ def failure_texts(lowered: Lowered, calls: Sequence[CallInfo]) -> dict[int, str]
 
 
 def capacity_failure(lowered: Lowered, bindings: Mapping[str, int]) -> ExecutionError:
-    """What to say when there is no memory for a run: the first tensor of negative size, or else the largest one."""
+    """What to say when there is no memory for a run: the largest tensor."""
     found: list[tuple[int, Node, tuple[int, ...]]] = []
     for node in lowered.program.nodes():
         if not isinstance(node.type, TensorType):
             continue
         shape = tuple(size for d in node.shape if isinstance(size := substitute(d, bindings), int))
-        if any(size < 0 for size in shape):
-            where = origin_of(lowered, [node])
-            return ExecutionError(f"{node.op} would have the negative size {list(shape)}; nothing has run", where)
         found.append((prod(shape) * node.dtype.np.itemsize, node, shape))
     size, node, shape = max(found, key=lambda entry: entry[0])
     return ExecutionError(

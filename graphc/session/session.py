@@ -196,6 +196,8 @@ class Plan:
         guard = mismatch.guard
         if guard.right == dim_max(guard.left, 1):
             what = "an axis that must not be empty has size 0"
+        elif guard.right == dim_max(guard.left, 0):
+            what = f"a size would be {mismatch.left}"
         else:
             what = f"sizes {mismatch.left} and {mismatch.right} do not fit together"
         return FeedError(f"{what} in {guard.reason}\n  feeds: {shapes}{made}")

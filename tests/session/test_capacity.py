@@ -18,11 +18,19 @@ def test_a_run_without_memory_names_the_largest_tensor(mode):
         assert "test_capacity.py:14" in str(raised.value)
 
 
-def test_a_fetch_of_negative_size_is_an_error():
-    with gc.Graph().as_default(), gc.Session() as session:
+@pytest.mark.parametrize("mode", ["compile", "interpret"])
+def test_an_image_smaller_than_the_window_is_an_error_also_where_it_is_summed_away(mode):
+    with gc.Graph().as_default(), gc.Session(mode=mode) as session:
         image = gc.placeholder(gc.float32, [1, None, 4, 1], name="image")
-        found = gc.nn.max_pool(image, [1, 4, 1, 1], [1, 1, 1, 1], "VALID")
-        assert session.run(found, {image: np.ones((1, 5, 4, 1))}).shape == (1, 2, 4, 1)
-        with pytest.raises(gc.ExecutionError, match=r"negative size \[1, -1, 4, 1\]") as raised:
-            session.run(found, {image: np.ones((1, 2, 4, 1))})
-        assert "test_capacity.py" in str(raised.value)
+        pooled = gc.nn.max_pool(image, [1, 4, 1, 1], [1, 1, 1, 1], "VALID")
+        convolved = gc.nn.conv2d(image, gc.ones([4, 2, 1, 1]), [1, 1, 1, 1], "VALID")
+        for found in (pooled, gc.reduce_sum(pooled), convolved, gc.reduce_sum(convolved)):
+            with pytest.raises(gc.FeedError, match="a size would be -1 in") as raised:
+                session.run(found, {image: np.ones((1, 2, 4, 1))})
+            assert "test_capacity.py" in str(raised.value)
+            assert np.sum(session.run(found, {image: np.ones((1, 3, 4, 1))})) == 0
+
+
+def test_an_image_smaller_than_the_window_is_refused_when_the_graph_is_built():
+    with gc.Graph().as_default(), pytest.raises(gc.GraphError, match="a window of 4 over an image of 2"):
+        gc.nn.max_pool(gc.ones([1, 2, 4, 1]), [1, 4, 1, 1], [1, 1, 1, 1], "VALID")
