@@ -12,6 +12,7 @@ import numpy as np
 from graphc.api.convert import as_node, builder
 from graphc.api.define import apply, operation
 from graphc.api.shaping import identity
+from graphc.api.state import no_op
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
@@ -60,7 +61,8 @@ def assert_that(condition: Any, data: Sequence[Any] = (), message: str = "", nam
     Returns
     -------
     Operation
-        Fetch it, or make others depend on it with ``control_dependencies``.
+        Fetch it, or make others depend on it with ``control_dependencies``. Inside the body of a loop or branch nothing
+        is checked, with a warning.
 
     Examples
     --------
@@ -72,12 +74,17 @@ def assert_that(condition: Any, data: Sequence[Any] = (), message: str = "", nam
     ...     print(session.run(root, {x: [4.0, 9.0]}))
     [2. 3.]
     """
+    graph = get_default_graph()
+    if graph.context is not None:
+        warnings.warn(
+            f"assert_that: nothing is checked inside a loop or branch; check_numerics is\n  at {user_origin()}",
+            stacklevel=2,
+        )
+        return no_op(name=name)
     named = ", ".join(d.name if isinstance(d, Tensor | Variable) else repr(d) for d in data)
     text = message or "an assertion does not hold" + (f": {named}" if named else "")
     held = apply("check_true", _holds, (condition, text), {}, None)
-    if held.op.context is not None:
-        return held.op  # type: ignore[no-any-return]
-    sink = held.graph.add("assert_that", name, [held], None, (), {"sink": _Watched()}, [])
+    sink = graph.add("assert_that", name, [held], None, (), {"sink": _Watched()}, [])
     return add_hosted(sink)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphc.graph.errors import NotANumberError
+from graphc.graph.errors import GraphError, NotANumberError
+from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.interp.evaluate import evaluate_nodes
@@ -16,6 +17,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.passes.pipeline import PipelineOptions, run_pipeline
+from graphc.session.compiled import CompiledStep
 from graphc.session.failures import origin_of
 from graphc.session.interpreted import prepared
 from graphc.session.lower import Lowered, bind_sizes
@@ -52,11 +54,17 @@ class GuardedStep:
         slots = [slot for slot, _ in lowered.program.updates]
         self.written = [v for v in (lowered.variables[slot] for slot in slots) if not isinstance(v, Constant)]
 
-    def __getattr__(self, name: str) -> Any:
-        # Reports and the like are those of the step; `attempt` is left out, so that every run comes through here.
-        if name in ("report", "lowered", "built"):
-            return getattr(self.step, name)
-        raise AttributeError(name)
+    def report(self) -> dict[str, Any]:
+        """What the compiler did for the step that is guarded.
+
+        Raises
+        ------
+        GraphError
+            If the interpreter runs it.
+        """
+        if not isinstance(self.step, CompiledStep):
+            raise GraphError("nothing has been compiled: the interpreter runs this step", user_origin())
+        return self.step.report()
 
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[Any]:
         """Run once.

@@ -75,3 +75,21 @@ def test_nothing_is_printed_from_a_loop(session):
     with pytest.warns(UserWarning, match="nothing is printed from inside a loop"):
         last = gc.while_loop(lambda i: i < 3, lambda i: gc.Print(i + 1, [i]), [0])
     assert session.run(last) == 3
+
+
+def test_nothing_is_asserted_in_a_loop_and_a_warning_says_so(session):
+    def body(i):
+        with gc.control_dependencies([gc.assert_that(i < 0)]):
+            return gc.identity(i + 1)
+
+    with pytest.warns(UserWarning, match="nothing is checked inside a loop"):
+        last = gc.while_loop(lambda i: i < 3, body, [0])
+    assert session.run(last) == 3
+
+
+def test_check_numerics_checks_in_a_loop(session):
+    start = gc.placeholder(gc.float32, [])
+    last = gc.while_loop(lambda x: x < 10.0, lambda x: gc.check_numerics(gc.log(x) + x, "in the loop"), [start])
+    assert session.run(last, {start: 5.0}) > 10
+    with pytest.raises(gc.ExecutionError, match="in the loop"):
+        session.run(last, {start: -1.0})
