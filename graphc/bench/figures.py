@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -165,6 +165,7 @@ def machine() -> dict[str, str]:
         "processor": f"{cpu.model}, {cpu.cores} cores, {cpu.isa}",
         "Python": platform.python_version(),
         **versions,
+        "byte code": "kept" if Path(cache_from_source(__file__)).exists() else "not kept: starts compile Python, too",
         "load average": load,
     }
 
