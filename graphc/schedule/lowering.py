@@ -107,7 +107,9 @@ class LoweredGroup:
         operands = tuple(Operand(b.dtype, a) for b, a in zip(buffers, access, strict=True))
         spec = self._spec(operands, tuple(stores))
         nodes = self.lowering.computed
-        return KernelCall(spec, tuple(buffers), label_of(nodes), nodes)
+        # A kernel that only moves or fills computes nothing: it is called after the view that it writes.
+        label = label_of(nodes or [result.node for result in self.results])
+        return KernelCall(spec, tuple(buffers), label, nodes)
 
     def _spec(self, operands: tuple[Operand, ...], stores: tuple[Store, ...]) -> Nest | Contraction | Convolution:
         anchor = self.group.anchor

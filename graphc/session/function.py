@@ -201,7 +201,8 @@ class Function:
         -------
         Report
             A dictionary: ``seconds`` by stage, ``kernels`` (emitted, called, host), ``calls`` (label, kind, bytes,
-            flops of each), ``bytes`` and ``flops`` in all, ``arena_bytes`` (a formula), ``held_bytes``
+            flops of each), ``bytes`` and ``flops`` in all, ``arena_bytes`` (a formula; a number
+            where that would be long), ``held_bytes``
             (of idle arenas at the sizes seen), ``object_bytes``, ``passes`` (nodes and
             edges before and after, rules that fired), ``unfused`` (producer, consumer, reason), ``cache``.
 

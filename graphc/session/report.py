@@ -8,9 +8,14 @@ if TYPE_CHECKING:
     from graphc.codegen.cpu.assemble import Assembled
     from graphc.ir.dims import Dim
     from graphc.loops.spec import KernelCall
+    from graphc.memory.arena import Arena
     from graphc.passes.kind import PassReport
     from graphc.schedule.flat import FlatCall
     from graphc.schedule.plan import Schedule
+
+
+#: Characters of a formula that still reads as one.
+LONGEST_FORMULA = 100
 
 
 def compile_report(
@@ -46,7 +51,7 @@ def compile_report(
         ],
         "bytes": str(sum((c.bytes for c in schedule.costs), 0)),
         "flops": str(sum((c.flops for c in schedule.costs), 0)),
-        "arena_bytes": str(schedule.arena.size),
+        "arena_bytes": _arena_formula(schedule.arena),
         "backend": _backend(schedule, assembled, disabled),
         "object_bytes": len(assembled.code.data),
         "passes": [
@@ -68,6 +73,26 @@ def _at_typical_sizes(amount: Dim) -> int:
     from graphc.schedule.plan import TYPICAL_SIZE
 
     return int(substitute(amount, dict.fromkeys(symbols(amount), TYPICAL_SIZE)))  # type: ignore[arg-type]
+
+
+def _arena_formula(arena: Arena) -> str:
+    """Bytes of the block of temporaries in terms of sizes; where that is long, their number at typical sizes."""
+    from graphc.ir.dims import substitute, symbols
+    from graphc.schedule.plan import TYPICAL_SIZE
+
+    known: dict[str, Dim] = {}
+    for name, formula in arena.definitions:
+        known[name] = substitute(formula, known)
+        if len(str(known[name])) > LONGEST_FORMULA:
+            break
+    else:
+        text = str(substitute(arena.size, known))
+        if len(text) <= LONGEST_FORMULA:
+            return text
+    names = {name for name, _ in arena.definitions}
+    sizes = {s for _, formula in arena.definitions for s in symbols(formula)} | symbols(arena.size)
+    _, size = arena.evaluate(dict.fromkeys(sizes - names, TYPICAL_SIZE))
+    return f"{size} (where every open size is {TYPICAL_SIZE})"
 
 
 def _kernel_calls(flat: list[FlatCall]) -> int:
@@ -122,7 +147,8 @@ class Report(dict[str, Any]):
         kernels = self["kernels"]
         lines.append(
             f"{kernels['called']} kernel calls, {kernels['emitted']} different kernels, {kernels['host']} on the host; "
-            f"{self['object_bytes']} bytes of code; arena of {self['arena_bytes']} bytes"
+            f"{self['object_bytes']} bytes of code; "
+            f"arena of {self['arena_bytes']} bytes, {self['held_bytes']} of them held"
         )
         lines.append("")
         # How often a call runs is worth a column only where there are loops.
