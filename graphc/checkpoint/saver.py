@@ -128,11 +128,16 @@ class Saver:
         store = _store(sess)
         with store.exclusive():
             arrays = {name: store.load(variable) for name, variable in self._all(store).items()}
-        write_arrays(path + SUFFIX, arrays, {"format": "graphc-checkpoint-1"})
         self._write_graph(path, write_meta_graph)
-        self._remember(path)
+        write_arrays(path + SUFFIX, arrays, {"format": "graphc-checkpoint-1"})
+        old = self._remember(path)
         if write_state:
             update_checkpoint_state(directory, path, self.last_checkpoints, latest_filename)
+        # Only now: until it names the new one, the file of the state may name one of these.
+        for name in old:
+            for suffix in (SUFFIX, GRAPH_SUFFIX):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(name + suffix)
         return path
 
     def _write_graph(self, path: str, wanted: bool | None) -> None:
@@ -199,17 +204,17 @@ class Saver:
         """The variables, and the counters of random operations that have run."""
         return self.variables | {n: v for n, v in self._counters().items() if v in store}
 
-    def _remember(self, path: str) -> None:
-        now = time.time()
+    def _remember(self, path: str) -> list[str]:
+        """Count a checkpoint; those that are to be deleted for it."""
+        now, old = time.time(), []
         self._paths = [(p, t) for p, t in self._paths if p != path] + [(path, now)]
         while self.max_to_keep and len(self._paths) > self.max_to_keep:
-            old, written = self._paths.pop(0)
+            first, written = self._paths.pop(0)
             if written > self._kept_until:
                 self._kept_until += 3600.0 * self.hours
             else:
-                for suffix in (SUFFIX, GRAPH_SUFFIX):
-                    with contextlib.suppress(FileNotFoundError):
-                        os.remove(old + suffix)
+                old.append(first)
+        return old
 
 
 def import_meta_graph(filename: str | os.PathLike[str], import_scope: str | None = None) -> Saver | None:

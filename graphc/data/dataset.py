@@ -239,9 +239,12 @@ class Dataset:
         GraphError
             If the data set uses placeholders.
         """
+        self._need_no_feeds()
+        return Iterator(self.components, self.pack, self, one_shot=True)
+
+    def _need_no_feeds(self) -> None:
         if any(t.op.type == "placeholder" for t in self.inputs):
             raise GraphError("the data set uses placeholders: take make_initializable_iterator", user_origin())
-        return Iterator(self.components, self.pack, self, one_shot=True)
 
     def make_initializable_iterator(self) -> Iterator:
         """An iterator that starts when its `initializer` is run."""
@@ -258,6 +261,7 @@ class Dataset:
         return self.pack([TensorShape(c.shape) for c in self.components])
 
     def __iter__(self) -> Generator[Any]:
+        self._need_no_feeds()
         return (self.pack(row) for row in self.start({}))
 
     def __repr__(self) -> str:

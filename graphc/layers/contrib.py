@@ -243,7 +243,7 @@ def batch_norm(
     scope : str, optional
         By default ``BatchNorm``, ``BatchNorm_1``, ...
     fused : bool, optional
-        False: the moving variance of images divides by n; by default by n - 1.
+        False: the moving variance of rows and images divides by n; by default by n - 1.
 
     Returns
     -------
@@ -260,7 +260,7 @@ def batch_norm(
             for n in ("mean", "variance")
         )
         rank = len(x.shape)
-        unbiased = rank == 4 and fused is not False
+        unbiased = rank in (2, 4) and fused is not False
         *used, updates = statistics(x, rank - 1, mean, variance, decay, is_training, unbiased)
         y = nn.batch_normalization(x, *used, beta, gamma, epsilon)
         if updates_collections is None:

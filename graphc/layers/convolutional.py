@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from graphc.api import convolution
-from graphc.api.nn import bias_add
 from graphc.api.shaping import transpose
 from graphc.graph.errors import GraphError
 from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.scopes import VariableScope
-from graphc.initializers.constants import Zeros
-from graphc.layers.scope import Activation, as_input, finished, known_size, layer_scope, weight
+from graphc.layers.scope import Activation, as_input, finished, known_size, layer_scope, weight, with_bias
 
 
 def per_axis(value: Any, count: int, what: str) -> list[int]:
@@ -67,9 +65,7 @@ def _convolved(
         step, spread = per_axis(strides, count, "strides"), per_axis(dilation_rate, count, "dilation_rate")
         operation = convolution.conv1d if count == 1 else convolution.conv2d
         y = operation(x, kernel, step, padding, spread)
-        if use_bias:
-            start = Zeros() if bias_initializer is None else bias_initializer
-            y = bias_add(y, weight("bias", [filters], x.dtype, start, bias_regularizer, trainable))
+        y = with_bias(y, filters, use_bias, bias_initializer, bias_regularizer, trainable)
         return finished(as_format(y, data_format), activation, activity_regularizer)
 
 
@@ -168,9 +164,7 @@ def conv2d_transpose(
         shape = [*per_axis(kernel_size, 2, "kernel_size"), filters, known_size(x, -1, "conv2d_transpose")]
         kernel = weight("kernel", shape, x.dtype, kernel_initializer, kernel_regularizer, trainable)
         y = convolution.conv2d_transpose(x, kernel, strides=per_axis(strides, 2, "strides"), padding=padding)
-        if use_bias:
-            start = Zeros() if bias_initializer is None else bias_initializer
-            y = bias_add(y, weight("bias", [filters], x.dtype, start, bias_regularizer, trainable))
+        y = with_bias(y, filters, use_bias, bias_initializer, bias_regularizer, trainable)
         return finished(as_format(y, data_format), activation, activity_regularizer)
 
 
@@ -196,7 +190,5 @@ def separable_conv2d(
         pointwise = weight("pointwise_kernel", point, x.dtype, pointwise_initializer, pointwise_regularizer, trainable)
         step, spread = per_axis(strides, 2, "strides"), per_axis(dilation_rate, 2, "dilation_rate")
         y = convolution.conv2d(convolution.depthwise_conv2d(x, depthwise, step, padding, spread), pointwise)
-        if use_bias:
-            start = Zeros() if bias_initializer is None else bias_initializer
-            y = bias_add(y, weight("bias", [filters], x.dtype, start, bias_regularizer, trainable))
+        y = with_bias(y, filters, use_bias, bias_initializer, bias_regularizer, trainable)
         return finished(as_format(y, data_format), activation, activity_regularizer)

@@ -6,14 +6,13 @@ import math
 from typing import Any
 
 from graphc.api.math import matmul, tensordot, where
-from graphc.api.nn import bias_add, embedding_lookup
+from graphc.api.nn import embedding_lookup
 from graphc.api.random import dropout as dropped
 from graphc.api.shaping import identity, reshape, shape
 from graphc.graph.operation import Tensor
 from graphc.graph.scopes import VariableScope
 from graphc.graph.variable import Variable
-from graphc.initializers.constants import Zeros
-from graphc.layers.scope import Activation, as_input, as_switch, finished, known_size, layer_scope, weight
+from graphc.layers.scope import Activation, as_input, as_switch, finished, known_size, layer_scope, weight, with_bias
 
 
 def times(x: Tensor, kernel: Variable) -> Tensor:
@@ -71,9 +70,7 @@ def dense(
         features = known_size(x, -1, "dense")
         kernel = weight("kernel", [features, units], x.dtype, kernel_initializer, kernel_regularizer, trainable)
         y = times(x, kernel)
-        if use_bias:
-            start = Zeros() if bias_initializer is None else bias_initializer
-            y = bias_add(y, weight("bias", [units], x.dtype, start, bias_regularizer, trainable))
+        y = with_bias(y, units, use_bias, bias_initializer, bias_regularizer, trainable)
         return finished(y, activation, activity_regularizer)
 
 

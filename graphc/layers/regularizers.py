@@ -14,9 +14,10 @@ from graphc.graph.origin import user_origin
 Regularizer = Callable[[Any], Tensor | None]
 
 
-def _check(scale: float) -> None:
+def _scaled(scale: float, penalty: Callable[[Any], Tensor]) -> Regularizer:
     if isinstance(scale, bool) or not isinstance(scale, int | float) or scale < 0:
         raise GraphError(f"the scale of a regularizer is a number not below 0, not {scale!r}", user_origin())
+    return lambda weights: penalty(weights) * scale if scale else None
 
 
 def l1_regularizer(scale: float) -> Regularizer:
@@ -36,8 +37,7 @@ def l1_regularizer(scale: float) -> Regularizer:
     GraphError
         If the scale is negative, or no number.
     """
-    _check(scale)
-    return lambda weights: reduce_sum(abs_(weights)) * scale if scale else None
+    return _scaled(scale, lambda weights: reduce_sum(abs_(weights)))
 
 
 def l2_regularizer(scale: float) -> Regularizer:
@@ -65,8 +65,7 @@ def l2_regularizer(scale: float) -> Regularizer:
     ...     print(session.run(graph.get_collection("regularization_losses")))
     [np.float32(1.25)]
     """
-    _check(scale)
-    return lambda weights: l2_loss(weights) * scale if scale else None
+    return _scaled(scale, l2_loss)
 
 
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0) -> Regularizer:

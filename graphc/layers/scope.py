@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from graphc.api.nn import bias_add
 from graphc.api.scopes import REGULARIZATION_LOSSES, get_variable
 from graphc.api.shaping import identity, reshape
 from graphc.graph.errors import GraphError
@@ -14,6 +15,7 @@ from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.scopes import VariableScope, variable_scope
 from graphc.graph.variable import Variable
+from graphc.initializers.constants import Zeros
 from graphc.ir.dtypes import DType
 
 Activation = Callable[[Any], Any] | None
@@ -100,6 +102,15 @@ def weight(
         name, shape, dtype, initializer=initializer, regularizer=regularizer, trainable=trainable,
         collections=collections,
     )  # fmt: skip
+
+
+def with_bias(y: Tensor, size: int, wanted: bool, initializer: Any, regularizer: Any, trainable: bool) -> Tensor:
+    """A layer's linear part, [..., size], plus the variable ``bias`` if it is wanted; zeros by default."""
+    if not wanted:
+        return y
+    start = Zeros() if initializer is None else initializer
+    found: Tensor = bias_add(y, weight("bias", [size], y.dtype, start, regularizer, trainable))
+    return found
 
 
 def finished(result: Any, activation: Activation, activity_regularizer: Any = None) -> Tensor:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphc.api.convert import as_floating, builder
+from graphc.api.convert import as_floating, builder, dim_node
 from graphc.api.define import operation
+from graphc.ir.dims import dim_max
+from graphc.ir.dtypes import int64
 from graphc.ir.node import Node
 from graphc.linalg.factor import svd
 from graphc.linalg.matrices import identity
@@ -106,10 +108,11 @@ def pinv(a: Any, rcond: float | None = None) -> Node:
     x = as_floating(a)
     emit = builder().emit
     s, u, v = svd(x)
+    share: Any = rcond
     if rcond is None:
-        largest = max(d if isinstance(d, int) else 1 for d in x.shape[-2:])
-        rcond = 10.0 * largest * float(np.finfo(x.dtype.np).eps)
-    limit = emit("max", s, axes=(s.rank - 1,), keepdims=True) * rcond
+        longer = dim_node(dim_max(*x.shape[-2:]), int64)
+        share = emit("cast", longer, dtype=x.dtype) * (10.0 * float(np.finfo(x.dtype.np).eps))
+    limit = emit("max", s, axes=(s.rank - 1,), keepdims=True) * share
     kept = emit("gt", s, limit)
     inverse = emit("select", kept, 1.0 / emit("select", kept, s, 1.0), 0.0)
     return matmul(v * row(inverse), transposed(u))

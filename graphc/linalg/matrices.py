@@ -7,7 +7,7 @@ from typing import Any
 
 from graphc.api.convert import as_dims, as_node, builder, dim_node, promote_all
 from graphc.api.define import operation
-from graphc.ir.dims import Dim
+from graphc.ir.dims import Dim, dim_min
 from graphc.ir.dtypes import DType, int64
 from graphc.ir.node import Node
 from graphc.ops.linalg.nodes import column, diagonal, matmul, on_diagonal, rows_and_columns, transposed
@@ -54,18 +54,13 @@ def set_diag(input: Any, diagonal: Any) -> Node:
     """Matrices with their diagonals replaced."""
     x, values = promote_all((input, diagonal))
     need_matrix("set_diag", x)
-    missing = x.shape[-2] - values.shape[-1]
+    missing = x.shape[-2] - dim_min(*x.shape[-2:])
     if missing != 0:
         # Rows below the diagonal of a tall matrix: what is put there is not used.
         zeros = (0,) * values.rank
-        high = (*zeros[1:], missing if isinstance(missing, int) else x.shape[-2] - min_size(x))
+        high = (*zeros[1:], missing)
         values = builder().emit("pad", values, builder().constant(0, x.dtype), low=zeros, high=high, interior=zeros)
     return on_diagonal(x, column(values), x)
-
-
-def min_size(x: Node) -> Dim:
-    """The length of the diagonal."""
-    return diagonal(x).shape[-1]
 
 
 @operation("band_part")
@@ -87,8 +82,13 @@ def band_part(input: Any, num_lower: Any, num_upper: Any) -> Node:
     below, above = (as_dims(v, "a number of diagonals")[0] for v in (num_lower, num_upper))
     zero = builder().constant(0, x.dtype)
     for bound, distance in ((below, rows - columns), (above, columns - rows)):
-        if not isinstance(bound, int) or bound >= 0:
-            x = emit("select", emit("le", distance, dim_node(bound, int64)), x, zero)
+        if isinstance(bound, int) and bound < 0:
+            continue
+        limit = dim_node(bound, int64)
+        kept = emit("le", distance, limit)
+        if not isinstance(bound, int):
+            kept = emit("or", kept, emit("lt", limit, 0))
+        x = emit("select", kept, x, zero)
     return x
 
 

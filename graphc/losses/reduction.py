@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.api.math import add_n, cast, not_equal, reduce_mean, reduce_sum, where
+from graphc.api.math import add_n, cast, maximum, not_equal, reduce_sum, where
 from graphc.api.shaping import constant, ones_like, size, squeeze
 from graphc.api.state import name_scope
 from graphc.graph.errors import GraphError
@@ -27,9 +27,9 @@ class Reduction:
     SUM
         Weighted sum.
     MEAN
-        Weighted sum over the sum of weights.
+        Weighted sum over the sum of weights; 0 if that is 0.
     SUM_OVER_BATCH_SIZE
-        Weighted sum over the number of elements.
+        Weighted sum over the number of elements; 0 if there are none.
     SUM_BY_NONZERO_WEIGHTS, SUM_OVER_NONZERO_WEIGHTS
         Weighted sum over the number of elements whose weight is not zero; 0 if there are none.
     """
@@ -57,7 +57,8 @@ def compute_weighted_loss(
     ----------
     losses : Tensor
     weights : number or Tensor
-        Broadcast to the shape of `losses`; a last axis of size 1 too many is dropped.
+        One for all losses, or of their rank with sizes that are theirs or 1; a last axis of size 1 too many is
+        dropped.
     scope : str, optional
     loss_collection : str or None
         Where the result is listed.
@@ -71,7 +72,7 @@ def compute_weighted_loss(
     Raises
     ------
     GraphError
-        If the reduction is unknown.
+        If the reduction is unknown, or the weights do not fit.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def compute_weighted_loss(
         raise GraphError(f"{reduction!r} is no reduction: there are {', '.join(Reduction.all())}", user_origin())
     with name_scope(scope or "weighted_loss"):
         elements = as_tensor(losses)
-        scale = _weights(elements, weights)
+        scale = weights_of(elements, weights)
         found = _reduced(elements, scale, reduction)
         if loss_collection:
             get_default_graph().add_to_collection(loss_collection, found)
@@ -101,13 +102,40 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     return found
 
 
-def _weights(losses: Tensor, weights: Any) -> Any:
+def weights_of(values: Tensor, weights: Any) -> Any:
+    """Weights that broadcast to the shape of `values` without a doubt about which axis is which.
+
+    Parameters
+    ----------
+    values : Tensor
+    weights : number or Tensor
+        One for all values, or of their rank with sizes that are theirs or 1; a last axis of size 1 too many is dropped.
+
+    Returns
+    -------
+    float or Tensor
+
+    Raises
+    ------
+    GraphError
+        If they do not fit.
+    """
     if isinstance(weights, int | float):
         return float(weights)
-    found = as_tensor(weights, losses.dtype)
-    have, want = found.shape.dims, losses.shape.dims
-    if have is not None and want is not None and len(have) == len(want) + 1 and have[-1] == 1:
-        found = squeeze(found, axis=-1)
+    found = as_tensor(weights, values.dtype)
+    have, want = found.shape.dims, values.shape.dims
+    if have is None or want is None:
+        return found
+    if len(have) == len(want) + 1 and have[-1] == 1:
+        return squeeze(found, axis=-1)
+    pairs = zip(have, want, strict=False)
+    clash = any(isinstance(h, int) and isinstance(w, int) and h not in (1, w) for h, w in pairs)
+    if have and (clash or len(have) != len(want)):
+        raise GraphError(
+            f"weights of shape {found.shape} do not fit values of shape {values.shape}: a weight for each example has "
+            "axes of size 1 behind the first one (expand_dims)",
+            user_origin(),
+        )
     return found
 
 
@@ -116,15 +144,13 @@ def _reduced(losses: Tensor, weights: Any, reduction: str) -> Tensor:
     weighted = losses if uniform and weights == 1.0 else losses * weights
     if reduction == Reduction.NONE:
         return weighted
-    if uniform and weights != 0.0 and reduction != Reduction.SUM:
-        mean: Tensor = reduce_mean(losses if reduction == Reduction.MEAN else weighted)
-        return mean
-    total: Tensor = reduce_sum(weighted)
+    total: Tensor = reduce_sum(losses if uniform and reduction == Reduction.MEAN and weights else weighted)
     if reduction == Reduction.SUM:
         return total
-    if reduction == Reduction.SUM_OVER_BATCH_SIZE:
-        spread: Tensor = total / cast(size(losses), losses.dtype)
-        return spread
+    if uniform or reduction == Reduction.SUM_OVER_BATCH_SIZE:
+        # The sum of no elements is 0: of an empty batch that is the loss, and not 0 / 0.
+        mean: Tensor = total / maximum(cast(size(losses), losses.dtype), 1.0)
+        return mean
     scale = ones_like(losses) * weights
     count = reduce_sum(scale if reduction == Reduction.MEAN else cast(not_equal(scale, 0.0), losses.dtype))
     return safe_quotient(total, count)

@@ -20,7 +20,7 @@ from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.variable import LOCAL_VARIABLES, Variable
 from graphc.ir.dtypes import float32
-from graphc.losses.reduction import as_tensor, safe_quotient
+from graphc.losses.reduction import as_tensor, safe_quotient, weights_of
 
 METRIC_VARIABLES = "metric_variables"
 Metric = tuple[Tensor, Tensor]
@@ -67,8 +67,8 @@ def mean(
     Parameters
     ----------
     values : Tensor
-    weights : Tensor, optional
-        Broadcast to the shape of `values`.
+    weights : number or Tensor, optional
+        One for all values, or of their rank with sizes that are theirs or 1; a last axis of size 1 too many is dropped.
     metrics_collections, updates_collections : sequence, optional
         Where value and update are listed.
     name : str, optional
@@ -94,11 +94,8 @@ def mean(
     with name_scope(name or "mean"):
         total, count = local("total"), local("count")
         elements = as_tensor(values, float32)
-        if weights is None:
-            added, number = reduce_sum(elements), reduce_sum(ones_like(elements))
-        else:
-            scale = as_tensor(weights, float32)
-            added, number = reduce_sum(elements * scale), reduce_sum(ones_like(elements) * scale)
+        scale = 1.0 if weights is None else weights_of(elements, weights)
+        added, number = reduce_sum(elements * scale), reduce_sum(ones_like(elements) * scale)
         value = safe_quotient(total.value(), count.value())
         update = safe_quotient(assign_add(total, added), assign_add(count, number))
         return listed(value, update, metrics_collections, updates_collections)
@@ -169,7 +166,7 @@ def percentage_below(
         return mean(as_tensor(values) < threshold, weights, metrics_collections, updates_collections, "mean")
 
 
-def _counted(kind: str, labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tensor]:
+def _counted(kind: str, labels: Any, predictions: Any, weights: Any) -> Metric:
     """How often labels and predictions have the truth values of ``"tp"``, ``"fp"``, ``"tn"`` or ``"fn"``."""
     y, p = fitted(labels, predictions)
     positive, predicted = (cast(t, "bool") if not t.dtype.is_bool else t for t in (y, p))
@@ -177,8 +174,17 @@ def _counted(kind: str, labels: Any, predictions: Any, weights: Any) -> tuple[Te
     hit = cast(right & (positive if kind in ("tp", "fn") else ~positive), float32)
     names = {"tp": "true_positives", "fp": "false_positives", "tn": "true_negatives", "fn": "false_negatives"}
     total = local(f"{names[kind]}/count")
-    added = reduce_sum(hit if weights is None else hit * as_tensor(weights, float32))
+    added = reduce_sum(hit if weights is None else hit * weights_of(hit, weights))
     return total.value(), assign_add(total, added)
+
+
+def _count(
+    kind: str, labels: Any, predictions: Any, weights: Any, metrics_collections: Collections,
+    updates_collections: Collections, name: str | None,
+) -> Metric:  # fmt: skip
+    with name_scope(name):
+        pair = _counted(kind, labels, predictions, weights)
+    return listed(*pair, metrics_collections, updates_collections)
 
 
 def true_positives(
@@ -189,9 +195,7 @@ def true_positives(
 
     Parameters and results are those of `mean`.
     """
-    with name_scope(name):
-        pair = _counted("tp", labels, predictions, weights)
-    return listed(*pair, metrics_collections, updates_collections)
+    return _count("tp", labels, predictions, weights, metrics_collections, updates_collections, name)
 
 
 def false_positives(
@@ -202,9 +206,7 @@ def false_positives(
 
     Parameters and results are those of `mean`.
     """
-    with name_scope(name):
-        pair = _counted("fp", labels, predictions, weights)
-    return listed(*pair, metrics_collections, updates_collections)
+    return _count("fp", labels, predictions, weights, metrics_collections, updates_collections, name)
 
 
 def true_negatives(
@@ -215,9 +217,7 @@ def true_negatives(
 
     Parameters and results are those of `mean`.
     """
-    with name_scope(name):
-        pair = _counted("tn", labels, predictions, weights)
-    return listed(*pair, metrics_collections, updates_collections)
+    return _count("tn", labels, predictions, weights, metrics_collections, updates_collections, name)
 
 
 def false_negatives(
@@ -228,9 +228,7 @@ def false_negatives(
 
     Parameters and results are those of `mean`.
     """
-    with name_scope(name):
-        pair = _counted("fn", labels, predictions, weights)
-    return listed(*pair, metrics_collections, updates_collections)
+    return _count("fn", labels, predictions, weights, metrics_collections, updates_collections, name)
 
 
 def precision(

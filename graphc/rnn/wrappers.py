@@ -169,17 +169,20 @@ class DropoutWrapper(_Wrapper):
             return rebuild([t * mask for t, mask in zip(leaves, self.masks[what], strict=True)])
         return rebuild([dropout(t, self.keep[what], seed=self._seed(what, i)) for i, t in enumerate(leaves)])
 
-    def _dropped_state(self, state: Any) -> Any:
-        if isinstance(state, LSTMStateTuple):
-            return LSTMStateTuple(state.c, self._dropped("state", state)[1])
-        if isinstance(state, tuple):
-            return tuple(self._dropped_state(s) for s in state)
-        return self._dropped("state", state)
-
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
         """One step of the cell with dropout around it."""
         output, after = self.cell(self._dropped("input", inputs), state, scope)
-        return self._dropped("output", output), self._dropped_state(after) if self._drops("state") else after
+        kept = _with_memories(self._dropped("state", after), after) if self._drops("state") else after
+        return self._dropped("output", output), kept
+
+
+def _with_memories(state: Any, whole: Any) -> Any:
+    """A state with the memories of LSTMs as they are in another one."""
+    if isinstance(state, LSTMStateTuple):
+        return LSTMStateTuple(whole.c, state.h)
+    if isinstance(state, tuple):
+        return tuple(_with_memories(s, w) for s, w in zip(state, whole, strict=True))
+    return state
 
 
 class ResidualWrapper(_Wrapper):

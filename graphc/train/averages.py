@@ -85,31 +85,31 @@ class ExponentialMovingAverage:
         Raises
         ------
         GraphError
-            If an element is no floating tensor or variable, or its average is kept already.
+            If an element is no floating tensor or variable, its shape is unknown, or its average is kept already.
         """
         listed = list(var_list) if var_list is not None else trainable_variables()
+        for place, item in enumerate(listed):
+            self._check(item, listed[:place])
         with get_default_graph().control_dependencies(None), name_scope(None):
             for item in listed:
-                self._check(item)
                 self._averages[item] = self._made(item)
         with name_scope(self.name):
             updates = [u for item in listed for u in self._updates(item)]
             return group(*updates, name="apply")
 
-    def _check(self, item: Any) -> None:
+    def _check(self, item: Any, before: list[Any]) -> None:
         if not isinstance(item, Variable | Tensor) or not item.dtype.is_floating:
             raise GraphError(f"averages are of floating variables and tensors, not of {item!r}", user_origin())
-        if item in self._averages:
+        if item in self._averages or any(item is other for other in before):
             raise GraphError(f"the average of {item.name} is kept already", user_origin())
+        if isinstance(item, Tensor) and not item.shape.is_fully_defined():
+            raise GraphError(f"the shape of {item.name} must be known to keep its average", user_origin())
 
     def _made(self, item: Variable | Tensor) -> Variable:
         name = f"{item.op.name}/{self.name}"
         if isinstance(item, Variable):
             get_default_graph().add_to_collection(MOVING_AVERAGE_VARIABLES, item)
             return _Shadow(item, name)
-        sizes = item.shape.dims
-        if sizes is None or not all(isinstance(d, int) for d in sizes):
-            raise GraphError(f"the shape of {item.name} must be known to keep its average", user_origin())
         start = np.zeros([int(d) for d in item.shape], item.dtype.np)
         return Variable(start, trainable=False, name=name, collections=_COLLECTIONS)
 

@@ -28,7 +28,8 @@ class ScipyOptimizerInterface:
     var_list : sequence of Variable, optional
         All trainable variables if not given.
     equalities, inequalities : sequence of Tensor, optional
-        Kept equal to zero, or at least zero; needs a method that can, such as ``"SLSQP"``, which is the default then.
+        Scalars, kept equal to zero, or at least zero; needs a method that can, such as ``"SLSQP"``, which is then the
+        default.
     var_to_bounds : dict of Variable to pair, optional
         Lower and upper bounds, numbers or arrays that broadcast to the variable's shape.
     **optimizer_kwargs
@@ -38,7 +39,7 @@ class ScipyOptimizerInterface:
     Raises
     ------
     GraphError
-        If there are no variables.
+        If there are no variables, bounds are of others, or the loss or a constraint is no scalar.
 
     Examples
     --------
@@ -63,8 +64,15 @@ class ScipyOptimizerInterface:
         self.variables = list(var_list) if var_list is not None else trainable_variables()
         if not self.variables:
             raise GraphError("there is no variable to optimise: pass var_list=", user_origin())
+        for target in (loss, *(equalities or ()), *(inequalities or ())):
+            if target.shape.ndims not in (None, 0):
+                raise GraphError(
+                    f"the loss and every constraint is a scalar, but {target.name} has shape {target.shape}: "
+                    "pass its elements one by one",
+                    user_origin(),
+                )
         self.optimizer_kwargs = optimizer_kwargs
-        self.bounds = self._flat_bounds(var_to_bounds or {}) if var_to_bounds else None
+        self.bounds = self._flat_bounds(var_to_bounds) if var_to_bounds else None
         self.gradients = self._gradients(loss)
         self.constraints = [
             (kind, t, self._gradients(t))
@@ -77,6 +85,9 @@ class ScipyOptimizerInterface:
         return [zeros_like(v.value()) if g is None else g for g, v in zip(found, self.variables, strict=True)]
 
     def _flat_bounds(self, given: dict[Variable, Any]) -> list[tuple[float, float]]:
+        for variable in given:
+            if variable not in self.variables:
+                raise GraphError(f"{variable.name} has bounds, but is not in var_list: list it there", user_origin())
         found: list[tuple[float, float]] = []
         for variable in self.variables:
             low, high = given.get(variable, (-np.inf, np.inf))
@@ -90,7 +101,7 @@ class ScipyOptimizerInterface:
         self, session: Session | None = None, feed_dict: dict[Any, Any] | None = None, fetches: Sequence[Any] = (),
         step_callback: Callable[[np.ndarray], Any] | None = None, loss_callback: Callable[..., Any] | None = None,
     ) -> Any:  # fmt: skip
-        """Change the variables in a session until the method stops.
+        """Change the variables in a session until the method stops; if it fails, they are what they were.
 
         Parameters
         ----------
@@ -135,8 +146,13 @@ class ScipyOptimizerInterface:
         options = {"method": "SLSQP" if self.constraints else "L-BFGS-B", **self.optimizer_kwargs}
         if self.constraints:
             options["constraints"] = [self._constraint(running, feeds, *c) for c in self.constraints]
-        found = minimize(evaluate, start, jac=True, bounds=self.bounds, callback=step_callback, **options)
-        self._set(running, found.x)
+        end = start
+        try:
+            found = minimize(evaluate, start, jac=True, bounds=self.bounds, callback=step_callback, **options)
+            end = found.x
+        finally:
+            # Every evaluation has set the variables.
+            self._set(running, end)
         return found
 
     def _constraint(

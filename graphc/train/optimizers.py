@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.api.math import abs_, maximum, sign, sqrt, square
+from graphc.api.math import abs_, maximum, minimum, sign, sqrt, square
 from graphc.api.state import assign, assign_sub
 from graphc.graph.operation import Tensor
 from graphc.graph.variable import Variable
@@ -284,7 +284,7 @@ class FtrlOptimizer(Optimizer):
         grown = self._root(b)
         pull = gradient + p * (2.0 * self.l2_shrinkage) if self.l2_shrinkage else gradient
         z = linear.value() + pull - (grown - self._root(a)) / rate * p
-        clipped = maximum(-self.l1, -maximum(-self.l1, -z)) if self.l1 else 0.0
+        clipped = minimum(maximum(z, -self.l1), self.l1) if self.l1 else 0.0
         value = (clipped - z) / ((grown + self.beta) / rate + 2.0 * self.l2)
         return [assign(accumulator, b), assign(linear, z), assign(variable, value)]
 

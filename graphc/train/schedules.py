@@ -39,6 +39,18 @@ def _schedule(name: str, rate: Any, global_step: Any) -> Iterator[tuple[Tensor, 
         yield base, lambda value: _tensor(value, base.dtype)
 
 
+def _periods(as_rate: Callable[[Any], Tensor], global_step: Any, decay_steps: Any, staircase: bool) -> Tensor:
+    quotient: Tensor = as_rate(global_step) / as_rate(decay_steps)
+    return floor(quotient) if staircase else quotient
+
+
+def _done(as_rate: Callable[[Any], Tensor], global_step: Any, decay_steps: Any) -> Tensor:
+    """The part of the steps that is done, 1 after them."""
+    length = as_rate(decay_steps)
+    found: Tensor = minimum(as_rate(global_step), length) / length
+    return found
+
+
 def exponential_decay(
     learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False,
     name: str | None = None,
@@ -67,8 +79,8 @@ def exponential_decay(
     0.125
     """
     with _schedule(name or "exponential_decay", learning_rate, global_step) as (rate, as_rate):
-        quotient = as_rate(global_step) / as_rate(decay_steps)
-        found: Tensor = rate * pow_(as_rate(decay_rate), floor(quotient) if staircase else quotient)
+        periods = _periods(as_rate, global_step, decay_steps, staircase)
+        found: Tensor = rate * pow_(as_rate(decay_rate), periods)
         return found
 
 
@@ -78,8 +90,8 @@ def natural_exp_decay(
 ) -> Tensor:  # fmt: skip
     """learning_rate * exp(-decay_rate * global_step / decay_steps)."""
     with _schedule(name or "natural_exp_decay", learning_rate, global_step) as (rate, as_rate):
-        quotient = as_rate(global_step) / as_rate(decay_steps)
-        found: Tensor = rate * exp(-as_rate(decay_rate) * (floor(quotient) if staircase else quotient))
+        periods = _periods(as_rate, global_step, decay_steps, staircase)
+        found: Tensor = rate * exp(-as_rate(decay_rate) * periods)
         return found
 
 
@@ -89,8 +101,8 @@ def inverse_time_decay(
 ) -> Tensor:  # fmt: skip
     """learning_rate / (1 + decay_rate * global_step / decay_steps)."""
     with _schedule(name or "inverse_time_decay", learning_rate, global_step) as (rate, as_rate):
-        quotient = as_rate(global_step) / as_rate(decay_steps)
-        found: Tensor = rate / (1.0 + as_rate(decay_rate) * (floor(quotient) if staircase else quotient))
+        periods = _periods(as_rate, global_step, decay_steps, staircase)
+        found: Tensor = rate / (1.0 + as_rate(decay_rate) * periods)
         return found
 
 
@@ -161,8 +173,7 @@ def cosine_decay(
     Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017.
     """
     with _schedule(name or "cosine_decay", learning_rate, global_step) as (rate, as_rate):
-        length = as_rate(decay_steps)
-        done = minimum(as_rate(global_step), length) / length
+        done = _done(as_rate, global_step, decay_steps)
         found: Tensor = rate * ((1.0 - alpha) * _half_cosine(done) + alpha)
         return found
 
@@ -208,8 +219,7 @@ def linear_cosine_decay(
     Bello et al., Neural optimizer search with reinforcement learning, 2017.
     """
     with _schedule(name or "linear_cosine_decay", learning_rate, global_step) as (rate, as_rate):
-        length = as_rate(decay_steps)
-        done = minimum(as_rate(global_step), length) / length
+        done = _done(as_rate, global_step, decay_steps)
         found: Tensor = rate * ((alpha + (1.0 - done)) * _half_cosine(2.0 * num_periods * done) + beta)
         return found
 
