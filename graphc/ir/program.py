@@ -51,6 +51,9 @@ class Program:
         Equalities assumed between sizes.
     size_values : tuple of (str, Node)
         Symbols whose value is data: each is computed from the feeds before the sizes are planned.
+    size_bounds : tuple of (str, Dim)
+        For some of them the largest value that they can have, the smallest being 0: what depends on these is planned at
+        the bound, and they are computed within the step.
     """
 
     inputs: tuple[Node, ...]
@@ -59,6 +62,7 @@ class Program:
     variables: tuple[TensorType, ...] = ()
     guards: tuple[Guard, ...] = ()
     size_values: tuple[tuple[str, Node], ...] = ()
+    size_bounds: tuple[tuple[str, Dim], ...] = ()
 
     @property
     def results(self) -> tuple[Node, ...]:
@@ -79,7 +83,7 @@ class Program:
         outputs = tuple(mapping.get(n, n) for n in self.outputs)
         updates = tuple((slot, mapping.get(n, n)) for slot, n in self.updates)
         sizes = tuple((name, mapping.get(n, n)) for name, n in self.size_values)
-        return Program(self.inputs, outputs, updates, self.variables, self.guards, sizes)
+        return Program(self.inputs, outputs, updates, self.variables, self.guards, sizes, self.size_bounds)
 
     def to_text(self) -> str:
         """The canonical text: numbered nodes in topological order, then results.
@@ -153,8 +157,10 @@ def _lines(program: Program) -> Iterator[str]:
         yield f"variable {slot} <- %{number[node]}"
     for guard in program.guards:
         yield f"guard {guard.left} == {guard.right}"
+    bounds = dict(program.size_bounds)
     for name, node in program.size_values:
-        yield f"size {name} = %{number[node]}"
+        most = f" <= {bounds[name]}" if name in bounds else ""
+        yield f"size {name} = %{number[node]}{most}"
 
 
 def _node_lines(number: Mapping[Node, int], indent: str) -> Iterator[str]:

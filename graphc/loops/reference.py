@@ -22,6 +22,7 @@ from graphc.loops.spec import (
     LibraryKernel,
     MultiNest,
     Nest,
+    SizesKernel,
     SourceKernel,
     Store,
     UserKernel,
@@ -64,6 +65,10 @@ def run_call(call: KernelCall, flats: Sequence[Array], sizes: Mapping[str, int])
         _run_node(call, flats, sizes)
     elif isinstance(spec, Convolution):
         _run_convolution(spec, flats, sizes)
+    elif isinstance(spec, SizesKernel):
+        for name, flat in zip(spec.names, flats, strict=True):
+            if int(flat[0]) != sizes[name]:
+                raise ValueError(f"the size {name} is {flat[0]}, the run was given {sizes[name]}")
     else:
         raise TypeError("branches and loops are run by the executor of schedules")
 

@@ -242,6 +242,22 @@ class HostKernel:
     operands: tuple[Operand, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SizesKernel:
+    """Makes sizes that are data known: what runs after it may depend on them.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Symbols.
+    operands : tuple of Operand
+        A number for each.
+    """
+
+    names: tuple[str, ...]
+    operands: tuple[Operand, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Turn:
     """A carried value in two blocks that take turns: one step reads one and writes the other.
@@ -320,6 +336,7 @@ KernelSpec = (
     | LibraryKernel
     | UserKernel
     | HostKernel
+    | SizesKernel
     | ControlKernel
 )
 

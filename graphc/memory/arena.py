@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from graphc.ir.dims import Dim, DimExpr, ceildiv, dim_max, product, substitute, symbol
 from graphc.ir.dtypes import BY_NAME
+from graphc.ir.intervals import at_most, not_negative
 from graphc.loops.spec import Buffer, KernelCall
 from graphc.memory.lifetimes import Lifetime, arena_lifetimes
 
@@ -66,7 +67,9 @@ def byte_size(buffer: Buffer) -> Dim:
     return product(buffer.shape) * BY_NAME[buffer.dtype].itemsize
 
 
-def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: bool = True) -> Arena:
+def plan_arena(
+    calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: bool = True, late: frozenset[str] = frozenset()
+) -> Arena:
     """Place the temporaries of a schedule.
 
     Parameters
@@ -77,6 +80,8 @@ def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: boo
         Representative value of every size symbol.
     reuse : bool
         Whether temporaries that are not alive together may share bytes.
+    late : frozenset of str
+        Symbols that stand for any value from 0 up to the one that the formulas are evaluated for.
 
     Returns
     -------
@@ -87,17 +92,18 @@ def plan_arena(calls: Sequence[KernelCall], sizes: Mapping[str, int], reuse: boo
     lifetimes = arena_lifetimes(calls)
     if not reuse:
         lifetimes = dict.fromkeys(lifetimes, Lifetime(0, len(calls)))
-    spans = _spans(list(lifetimes), sizes)
+    spans = _spans(list(lifetimes), sizes, late)
     typical = {buffer: _integer(substitute(span, dict(sizes))) for buffer, span in spans.items()}
     return _formulas(_best_fit(typical, lifetimes), typical, spans, lifetimes)
 
 
-def _spans(buffers: Sequence[Buffer], sizes: Mapping[str, int]) -> dict[Buffer, Dim]:
+def _spans(buffers: Sequence[Buffer], sizes: Mapping[str, int], late: frozenset[str]) -> dict[Buffer, Dim]:
     """Bytes that each buffer occupies: aligned, and staggered if large."""
     spans: dict[Buffer, Dim] = {}
     pages = 0
     for buffer in buffers:
-        span = ceildiv(byte_size(buffer), ALIGNMENT) * ALIGNMENT
+        most = product(at_most(dim, late) for dim in buffer.shape) * BY_NAME[buffer.dtype].itemsize
+        span = ceildiv(most, ALIGNMENT) * ALIGNMENT
         if _integer(substitute(span, dict(sizes))) >= PAGE:
             span = span + ALIGNMENT * (1 + 2 * (pages % 8))
             pages += 1
@@ -212,19 +218,4 @@ def _largest(values: Sequence[Dim]) -> Dim:
 
 def _never_below(left: Dim, right: Dim) -> bool:
     """Whether `left` is at least `right` whatever the sizes, as far as coefficients tell."""
-    return _not_negative(left - right)
-
-
-def _not_negative(value: Dim) -> bool:
-    if isinstance(value, int):
-        return value >= 0
-    return all(c >= 0 and all(_atom_not_negative(atom) for atom, _ in m) for m, c in value.terms)
-
-
-def _atom_not_negative(atom: tuple[object, ...]) -> bool:
-    if atom[0] == "symbol":
-        return True
-    args = [arg for arg in atom[1:] if isinstance(arg, int | DimExpr)]
-    if atom[0] == "floordiv":
-        return isinstance(args[1], int) and args[1] > 0 and _not_negative(args[0])
-    return (any if atom[0] == "max" else all)(_not_negative(arg) for arg in args)
+    return not_negative(left - right)

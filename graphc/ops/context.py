@@ -12,6 +12,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.dims import Dim, symbol
 from graphc.ir.node import Node
 from graphc.ir.program import Guard
+from graphc.ops.bounds import largest
 from graphc.ops.builder import Builder
 from graphc.ops.record import record_of
 
@@ -53,6 +54,7 @@ class Lowering:
         self.differentiates = False
         self.inside = False
         self.size_values: list[tuple[str, Node]] = []
+        self.size_bounds: dict[str, Dim] = {}
         self._dims: dict[Node, tuple[Dim, ...]] = {}
 
     def constant(self, value: Constant) -> Node:
@@ -64,10 +66,11 @@ class Lowering:
             return self.builder.emit("const", value=value)
         return self.operand(value)
 
-    def dims_of(self, node: Node) -> tuple[Dim, ...]:
+    def dims_of(self, node: Node, most: Dim | None = None) -> tuple[Dim, ...]:
         """The value of an integer tensor of rank 0 or 1, as dimensions.
 
-        What cannot be derived from sizes becomes a new symbol whose value is computed before the sizes are planned.
+        What cannot be derived from sizes becomes a new symbol. It is computed within the step if it is known to lie
+        between 0 and a size, which `most` may give; before the step otherwise.
 
         Raises
         ------
@@ -76,11 +79,11 @@ class Lowering:
         """
         found = self._dims.get(node)
         if found is None:
-            found = self._derive(node)
+            found = self._derive(node, most)
             self._dims[node] = found
         return found
 
-    def _derive(self, node: Node) -> tuple[Dim, ...]:
+    def _derive(self, node: Node, most: Dim | None) -> tuple[Dim, ...]:
         rule = record_of(node.op).symbolic
         if rule is not None and all(n.dtype.is_integer and n.rank <= 1 for n in node.inputs):
             try:
@@ -89,9 +92,9 @@ class Lowering:
                 value = None
             if value is not None:
                 return tuple(value)
-        return self._measured(node)
+        return self._measured(node, most)
 
-    def _measured(self, node: Node) -> tuple[Dim, ...]:
+    def _measured(self, node: Node, most: Dim | None) -> tuple[Dim, ...]:
         """Symbols for the elements of a node whose value is data."""
         if node.rank > 1 or (node.rank == 1 and not isinstance(node.shape[0], int)):
             raise ValueError(
@@ -105,6 +108,9 @@ class Lowering:
                 element = self.builder.emit("slice", node, start=(i,), stop=(i + 1,), step=(1,))
                 element = self.builder.emit("reshape", element, shape=())
             self.size_values.append((name, element))
+            bound = largest(element) if most is None else most
+            if bound is not None:
+                self.size_bounds[name] = bound
         return tuple(symbol(name) for name in names)
 
 

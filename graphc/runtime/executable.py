@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ __all__ = ["CapacityError", "Executable", "FeedMismatchError", "GuardError", "St
 ALIGNMENT = 64
 _FRAMES_PER_LANE = 32
 ERROR_WORDS = 8
+# Bytes up to which a run is planned for the largest sizes that it may find: what is not touched costs only addresses.
+MOST_PLANNED = 1 << 32
 # The values that formulas may use besides symbols; nothing else of Python is reachable from a cached formula.
 _FORMULA_NAMES: dict[str, Any] = {"__builtins__": {}, "min": min, "max": max}
 
@@ -75,10 +78,14 @@ class CapacityError(MemoryError):
 
 @dataclass
 class _Frame:
-    """Everything one lane needs to run the program at one set of sizes."""
+    """Everything one lane needs to run the program at one set of sizes.
+
+    With `once` that set holds sizes that other values of the same feeds may change.
+    """
 
     run: _Run
     alive: tuple[Any, ...]
+    once: bool
 
 
 class _Lane:
@@ -117,6 +124,9 @@ class Executable:
         Fill the arena with NaN patterns before every run, for tests of the memory plan.
     further : callable, optional
         Gives the values of symbols that are no sizes of feeds, from the feeds, before every run.
+    measure : callable, optional
+        Gives the values of the symbols that become known within the step, for when their bounds are too large to plan
+        for.
 
     Notes
     -----
@@ -131,6 +141,7 @@ class Executable:
         externals: Mapping[str, int] | None = None,
         poison: bool = False,
         further: Callable[[Sequence[np.ndarray]], tuple[int, ...]] | None = None,
+        measure: Callable[[Sequence[np.ndarray]], tuple[int, ...]] | None = None,
     ) -> None:
         self.code = code
         self._externals = dict(externals or {})
@@ -140,6 +151,8 @@ class Executable:
         self._constants = [_aligned_copy(blob) for blob in code.constants]
         self._poison = poison
         self._further = further
+        self._measure = measure
+        self._bounded = _compile_bounds([formula for _, formula in code.bounds])
         self._feeds = code.of_kind("feed")
         self._fetches = code.of_kind("fetch")
         self._lanes = 0
@@ -211,7 +224,7 @@ class Executable:
                 if not fit:
                     return None
                 frame, arrays = self._fit(lane, feeds)
-                lane.run = frame.run
+                lane.run = _no_frame_yet if frame.once else frame.run
                 status, outputs = frame.run(*arrays)
             if status:
                 raise StepError(status, int(lane.error[0]), tuple(int(word) for word in lane.error[1:]))
@@ -261,8 +274,8 @@ class Executable:
             if array.ndim != len(spec.shape):
                 raise FeedMismatchError(f"feed {spec.name!r} has rank {array.ndim}, the program {len(spec.shape)}")
         more = self._further(arrays) if self._further is not None else ()
-        key = tuple(more[k] if feed < 0 else arrays[feed].shape[k] for feed, k in self.code.symbols)
-        frame = lane.frames.get(key)
+        read = [more[k] if feed < 0 else arrays[feed].shape[k] for feed, k in self.code.symbols if feed != -2]
+        key = self._bounded(read)
         values = self._evaluate(key)
         for array, (_, spec) in zip(arrays, self._feeds, strict=True):
             expected = tuple(values[formula] for formula in spec.shape)
@@ -271,28 +284,45 @@ class Executable:
         for left, right, number in self.code.guards:
             if values[left] != values[right]:
                 raise GuardError(number, values[left], values[right])
+        once = bool(self.code.bounds) and self._measure is not None and self._needed(values) > MOST_PLANNED
+        if once and self._measure is not None:
+            key = (*read, *self._measure(arrays))
+            values = self._evaluate(key)
+        frame = lane.frames.get(key)
         if frame is None:
-            frame = self._planned_frame(lane, values)
+            frame = self._planned_frame(lane, values, once)
             lane.frames[key] = frame
             if len(lane.frames) > _FRAMES_PER_LANE:
                 lane.frames.popitem(last=False)
         lane.frames.move_to_end(key)
         return frame, arrays
 
-    def _planned_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
+    def _needed(self, values: Sequence[int]) -> int:
+        """Bytes that a run works in, and leaves results in that are cut."""
+        return self._arena_bytes(values) + sum(self._span(place, values) for place, _ in self.code.cut)
+
+    def _arena_bytes(self, values: Sequence[int]) -> int:
+        return values[self.code.arena_bytes] if self.code.arena_bytes >= 0 else 0
+
+    def _span(self, place: int, values: Sequence[int]) -> int:
+        """Bytes of the block that a fetch occupies until it is cut."""
+        spec = self._fetches[place][1]
+        size = prod(values[f] for f in spec.shape) * np.dtype(spec.dtype).itemsize
+        return -(-size // ALIGNMENT) * ALIGNMENT
+
+    def _planned_frame(self, lane: _Lane, values: Sequence[int], once: bool) -> _Frame:
         """A frame whose fetches can be allocated."""
         try:
             for _, spec in self._fetches:
                 np.empty(tuple(values[f] for f in spec.shape), spec.dtype)
-            return self._new_frame(lane, values)
+            return self._new_frame(lane, values, once)
         except (MemoryError, OverflowError, ValueError) as error:
             raise CapacityError(str(error)) from None
 
-    def _new_frame(self, lane: _Lane, values: Sequence[int]) -> _Frame:
+    def _new_frame(self, lane: _Lane, values: Sequence[int], once: bool) -> _Frame:
         """Lay out the table for sizes `values` and make the entry."""
         code = self.code
-        if code.arena_bytes >= 0:
-            lane.reserve(values[code.arena_bytes])
+        lane.reserve(self._needed(values))
         table = np.zeros(len(code.buffers) + 1, np.int64)
         table[0] = lane.error.ctypes.data
         arena = lane.arena.ctypes.data
@@ -308,10 +338,40 @@ class Executable:
         modes = {"release_gil": code.release_gil, "keep_denormals": code.keep_denormals}
         entry, keep = make_entry(self._step, table, dims, specs, **modes)
         outputs = [(shapes[word], np.dtype(spec.dtype)) for word, spec in self._fetches]
-        run = _runner(entry, outputs)
+        run = self._cutting(lane, values, entry, outputs, dims) if code.cut else _runner(entry, outputs)
         if self._poison:
             run = _poisoned(run, lane.arena)
-        return _Frame(run, (table, dims, keep, lane.arena))
+        return _Frame(run, (table, dims, keep, lane.arena), once)
+
+    def _cutting(
+        self,
+        lane: _Lane,
+        values: Sequence[int],
+        entry: Entry,
+        outputs: Sequence[tuple[tuple[int, ...], np.dtype]],
+        dims: np.ndarray,
+    ) -> _Run:
+        """A function that leaves some fetches in the block, and copies them when their sizes are known."""
+        start = -(-self._arena_bytes(values) // ALIGNMENT) * ALIGNMENT
+        held: dict[int, np.ndarray] = {}
+        for place, _ in self.code.cut:
+            shape, dtype = outputs[place]
+            held[place] = lane.arena[start : start + prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
+            start += self._span(place, values)
+        cut = [(place, held[place].reshape(-1), sizes) for place, sizes in self.code.cut]
+        fresh = [None if place in held else output for place, output in enumerate(outputs)]
+
+        def run(*feeds: Any) -> tuple[int, list[np.ndarray]]:
+            made = [held[i] if output is None else np.empty(*output) for i, output in enumerate(fresh)]
+            status = entry(*feeds, *made)
+            if status == 0:
+                known = dims.tolist()
+                for place, flat, sizes in cut:
+                    shape = tuple([known[size] if size >= 0 else -1 - size for size in sizes])
+                    made[place] = flat[: prod(shape)].reshape(shape).copy()
+            return status, made
+
+        return run
 
 
 def _runner(entry: Entry, outputs: Sequence[tuple[tuple[int, ...], np.dtype]]) -> _Run:
@@ -348,6 +408,16 @@ def _compile_formulas(formulas: Sequence[str]) -> Callable[[tuple[int, ...]], tu
     scope = dict(_FORMULA_NAMES)
     exec("\n".join(["def plan(d):", *lines, f"    return ({names})"]), scope)
     return scope["plan"]  # type: ignore[no-any-return]
+
+
+def _compile_bounds(formulas: Sequence[str]) -> Callable[[Sequence[int]], tuple[int, ...]]:
+    """A function from the values of symbols to those and the bounds, of which each may use the ones before."""
+    if not formulas:
+        return tuple
+    lines = [f"    d.append({formula})" for formula in formulas]
+    scope = dict(_FORMULA_NAMES) | {"list": list, "tuple": tuple}
+    exec("\n".join(["def bound(d):", "    d = list(d)", *lines, "    return tuple(d)"]), scope)
+    return scope["bound"]  # type: ignore[no-any-return]
 
 
 def _aligned_copy(blob: bytes) -> np.ndarray:

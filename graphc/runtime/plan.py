@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BUFFER_KINDS", "BufferSpec", "PlanFormatError", "ProgramCode", "pack", "unpack"]
+__all__ = ["BUFFER_KINDS", "NEGATIVE", "BufferSpec", "PlanFormatError", "ProgramCode", "pack", "unpack"]
 
 #: ``feed`` and ``fetch`` come with each call, ``variable`` and ``external`` when the program is bound, ``constant``
 #: is stored in the program, ``arena`` lies in the block of temporaries.
 BUFFER_KINDS = ("feed", "fetch", "variable", "constant", "arena", "external")
+
+#: Meaning of a condition: a size is below 0.
+NEGATIVE = -2
 
 _MAGIC = b"graphc\x00\x01"
 _PREFIX = struct.Struct("<8sQ")
@@ -71,7 +74,8 @@ class ProgramCode:
         The pointer table after word 0.
     symbols : tuple of (int, int)
         Symbol ``i`` is the size of an axis of a feed: (number of the feed, axis); feed -1: it is the further value of
-        that number, which whoever runs the program supplies.
+        that number, which whoever runs the program supplies; feed -2: it becomes known within the step, and the bound
+        of that number is what is planned for. Those come last.
     formulas : tuple of str
         Python expressions over ``d``, the tuple of symbol values, and ``f0``, ``f1``... for the formulas before,
         built of integers, ``+ - * // %``, ``min``, ``max`` and parentheses.
@@ -87,6 +91,15 @@ class ProgramCode:
         The step is long enough to let other Python threads run.
     keep_denormals : bool
         Leave the floating-point mode as the caller has it.
+    bounds : tuple of (str, str)
+        The names of symbols that become known within the step, and formulas over the symbols before: their largest
+        values.
+    conditions : tuple of int
+        What the numbers mean under which the step reports sizes that do not fit: guards by their number, or
+        `NEGATIVE`.
+    cut : tuple of (int, tuple of int)
+        Fetches that are allocated for the largest sizes, and their sizes after the run: words of the dimensions, or
+        ``-1 - size`` where it is constant.
     """
 
     object_code: bytes
@@ -100,6 +113,9 @@ class ProgramCode:
     guards: tuple[tuple[int, int, int], ...] = ()
     release_gil: bool = False
     keep_denormals: bool = False
+    bounds: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[int, ...] = ()
+    cut: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def of_kind(self, kind: str) -> list[tuple[int, BufferSpec]]:
         """Table word and spec of the buffers of `kind`, by `BufferSpec.place`."""
@@ -135,6 +151,9 @@ class ProgramCode:
                 guards=tuple((int(a), int(b), int(n)) for a, b, n in header["guards"]),
                 release_gil=bool(header["release_gil"]),
                 keep_denormals=bool(header["keep_denormals"]),
+                bounds=tuple((str(name), str(formula)) for name, formula in header["bounds"]),
+                conditions=tuple(int(n) for n in header["conditions"]),
+                cut=tuple((int(place), tuple(map(int, sizes))) for place, sizes in header["cut"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise PlanFormatError(f"not a packed program: {error!r}") from error

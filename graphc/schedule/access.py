@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from graphc.ir.dims import Dim, DimExpr, product, substitute
@@ -33,9 +33,16 @@ class Access:
 
 
 class Sizes:
-    """Equality of sizes under the guards of a program."""
+    """Equality of sizes under the guards of a program.
 
-    def __init__(self, guards: Iterable[Guard]) -> None:
+    Parameters
+    ----------
+    guards : iterable of Guard
+    stage : callable, optional
+        From which stage of a step on a size is known: none is represented by one that is known later.
+    """
+
+    def __init__(self, guards: Iterable[Guard], stage: Callable[[Dim], int] = lambda dim: 0) -> None:
         self._names: dict[str, Dim] = {}
         for guard in guards:
             left, right = self.canonical(guard.left), self.canonical(guard.right)
@@ -43,7 +50,7 @@ class Sizes:
                 continue
             for one, other in ((left, right), (right, left)):
                 name = _symbol_name(one)
-                if name is not None and name not in str(other):
+                if name is not None and name not in str(other) and stage(one) >= stage(other):
                     self._names = {k: substitute(v, {name: other}) for k, v in self._names.items()} | {name: other}
                     break
 

@@ -12,7 +12,7 @@ from graphc.loops.lower import is_scalar_constant
 from graphc.loops.spec import Buffer
 from graphc.ops.record import record_of
 from graphc.schedule.access import dense_base
-from graphc.schedule.calls import Task, copy_all
+from graphc.schedule.calls import Task, copy_all, sizes_call
 from graphc.schedule.control import PlanBody
 from graphc.schedule.groups import Group
 from graphc.schedule.lowering import LoweredGroup
@@ -32,10 +32,12 @@ class Unit:
     lowered : LoweredGroup, optional
         None for a node that is a kernel by itself.
     node : Node, optional
-        That node.
+        That node; None as well for what makes sizes known.
     reads : list of Buffer
     makes : list of Node
         Stored values that it computes.
+    names : tuple of str
+        Sizes that it makes known.
     before, after : set of Unit
         Units that must come earlier and later.
     """
@@ -45,6 +47,7 @@ class Unit:
     node: Node | None
     reads: list[Buffer]
     makes: list[Node]
+    names: tuple[str, ...] = ()
     before: set[Unit] = field(default_factory=set)
     after: set[Unit] = field(default_factory=set)
 
@@ -84,7 +87,7 @@ class Assembly:
         )
         self.constants: list[Buffer] = []
         self.values: dict[Node, Buffer] = {}
-        self.stored, self.again = stored_values(program, regions, choice)
+        self.stored, self.again = stored_values(regions, choice)
         self._made_by: dict[Buffer, Unit] = {}
         self._readers: dict[Buffer, list[Unit]] = {}
         self.units: list[Unit] = []
@@ -96,6 +99,7 @@ class Assembly:
         for leaf in regions.copies:
             self._add_copy(leaf)
         self._link()
+        self._add_waves()
 
     def buffer_of(self, node: Node) -> Buffer | None:
         """The buffer of a leaf or of a stored value."""
@@ -159,6 +163,33 @@ class Assembly:
                 self._readers.setdefault(buffer, []).append(unit)
                 if buffer in self._made_by:
                     unit.follows(self._made_by[buffer])
+
+    def _add_waves(self) -> None:
+        """Units that make sizes known: after what computes these, before all that depends on them."""
+        stages = self.regions.stages
+        levels = {unit: max(map(stages.of, self._members(unit)), default=0) for unit in self.units}
+        waves: list[Unit] = []
+        for wave in stages.waves:
+            reads = [self.dense(node) for _, node in wave]
+            unit = Unit(len(self.regions.accesses), None, None, reads, [], tuple(name for name, _ in wave))
+            for buffer in dict.fromkeys(reads):
+                self._readers.setdefault(buffer, []).append(unit)
+                if buffer in self._made_by:
+                    unit.follows(self._made_by[buffer])
+            if waves:
+                unit.follows(waves[-1])
+            waves.append(unit)
+        for unit, level in levels.items():
+            if level:
+                unit.follows(waves[level - 1])
+        self.units += waves
+
+    @staticmethod
+    def _members(unit: Unit) -> Sequence[Node]:
+        """The nodes that a unit computes, without the items of one with several results."""
+        if unit.lowered is not None:
+            return unit.lowered.group.members
+        return [] if unit.node is None else [unit.node]
 
     def readers(self, buffer: Buffer) -> list[Unit]:
         """Units that read a buffer."""
@@ -247,8 +278,7 @@ class Placement:
 
         It may fail half-way, so variables of the program are never its result.
         """
-        assert unit.node is not None
-        if record_of(unit.node.op).source_in_place is None:
+        if unit.node is None or record_of(unit.node.op).source_in_place is None:
             return False
         first, *others = (self.assembly.dense(operand) for operand in unit.node.inputs)
         return first is variable and variable not in others
@@ -273,8 +303,9 @@ def tasks_of(assembly: Assembly, placement: Placement, plan_body: PlanBody) -> l
         targets = {node: placement.targets[node] for node in unit.makes}
         if unit.lowered is not None:
             call = unit.lowered.call(targets, placement.physical)
+        elif unit.node is None:
+            call = sizes_call(unit.names, [placement.physical(buffer) for buffer in unit.reads])
         else:
-            assert unit.node is not None
             lapack = "lapack" not in assembly.regions.disabled
             call = opaque_call(
                 unit.node, lambda node: placement.physical(assembly.dense(node)), targets, plan_body, lapack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphc.ir.dims import product
@@ -16,6 +17,7 @@ from graphc.loops.spec import (
     LibraryKernel,
     Nest,
     Operand,
+    SizesKernel,
     SourceKernel,
     Store,
     UserKernel,
@@ -55,7 +57,7 @@ class Task:
 def can_fail(call: KernelCall) -> bool:
     """Whether a call may report an error: a branch or loop, if a call inside may."""
     spec = call.spec
-    if isinstance(spec, HostKernel | UserKernel):
+    if isinstance(spec, HostKernel | SizesKernel | UserKernel):
         return True
     if isinstance(spec, SourceKernel | LibraryKernel):
         return spec.can_fail
@@ -90,3 +92,9 @@ def copy_all(source: Buffer, target: Buffer) -> KernelCall:
     """A call that copies every element of a dense buffer."""
     size = product(source.shape)
     return copy_call(source, target, () if size == 1 else (size,))
+
+
+def sizes_call(names: Sequence[str], values: Sequence[Buffer]) -> KernelCall:
+    """A call that makes sizes known."""
+    operands = tuple(Operand(value.dtype, "in") for value in values)
+    return KernelCall(SizesKernel(tuple(names), operands), tuple(values), "sizes", ())

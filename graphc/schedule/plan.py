@@ -20,6 +20,7 @@ from graphc.schedule.order import execution_order
 from graphc.schedule.regions import Regions
 from graphc.schedule.saving import choose_saved
 from graphc.schedule.sinking import sink_epilogues
+from graphc.schedule.stages import Stages
 from graphc.schedule.storage import Choice
 
 # Size taken for a symbol when alternatives are compared and nothing better is known.
@@ -69,6 +70,8 @@ class Schedule:
         What the optimisation of each switch did, as counts.
     following : list of Buffer
         Of the body of a loop: where each carried value's next one goes, the buffer itself if it is updated in place.
+    late : frozenset of str
+        Size symbols that become known between calls.
     """
 
     calls: list[KernelCall]
@@ -82,6 +85,7 @@ class Schedule:
     unfused: list[tuple[Node, Node, str]]
     effects: dict[str, dict[str, int | str]] = field(default_factory=dict)
     following: list[Buffer] = field(default_factory=list)
+    late: frozenset[str] = frozenset()
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -136,14 +140,18 @@ class _Planner:
         self.guards = guards
         self.options = options
         self.bodies = 0
+        self.stages = Stages(Program((), ()))
 
     def plan(self, program: Program, state: tuple[Node, ...] | None = None) -> Schedule:
         """The schedule of a program, or of a body that replaces the values of `state`."""
         off = self.options.disabled
         program = replace(program, updates=tuple(u for u in program.updates if not _keeps_its_value(*u, state)))
-        regions = Regions(program, off)
-        sunk = sink_epilogues(program, regions)
-        choice = choose_saved(program, regions)
+        regions = Regions(program, off, None if state is None else self.stages)
+        if state is None:
+            self.stages = regions.stages
+        late = frozenset(self.stages.level)
+        sunk = sink_epilogues(regions)
+        choice = choose_saved(regions)
         assembly = Assembly(program, regions, choice, state)
         placement = Placement(assembly)
         tasks = tasks_of(assembly, placement, self.plan_body)
@@ -153,7 +161,7 @@ class _Planner:
         if off.isdisjoint(("fusion", "horizontal")):
             order = join_equal(order)
         calls = [task.call for task in order]
-        arena = plan_arena(calls, sizes, "arena_reuse" not in off)
+        arena = plan_arena(calls, sizes, "arena_reuse" not in off, late)
         commit = next((place for place, task in enumerate(order) if task.writes_state), len(order))
         return Schedule(
             calls,
@@ -167,6 +175,7 @@ class _Planner:
             _unfused(regions, assembly),
             _effects(assembly, placement, sunk, choice) | {"horizontal": _joined(calls)},
             [placement.following.get(slot, buffer) for slot, buffer in enumerate(assembly.variables)],
+            late,
         )
 
     def plan_body(

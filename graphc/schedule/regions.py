@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphc.ir.node import Node
-from graphc.ir.program import Program
+from graphc.ir.program import Program, reachable
 from graphc.ir.types import Shape, TupleType
 from graphc.loops.indexmap import IndexMap, identity_map
 from graphc.loops.lower import is_computed, is_free, is_scalar_constant, is_trivial_reduction, reduction_axes
@@ -29,6 +29,7 @@ from graphc.schedule.access import (
 )
 from graphc.schedule.checks import CONDITIONS
 from graphc.schedule.groups import Group, GroupGraph
+from graphc.schedule.stages import Stages
 
 # A kernel of more nodes than this would run out of registers and of recursion depth while it is lowered.
 MOST_MEMBERS = 96
@@ -36,12 +37,21 @@ MOST_MEMBERS = 96
 SMALL_SPACE = 16384
 
 SWITCHED_OFF = "switched off"
+BETWEEN = "a size is computed in between"
 
 LEAVES = frozenset({"input", "variable", "const", "parameter"})
 
 
 class Regions:
     """Groups of a program's nodes.
+
+    Parameters
+    ----------
+    program : Program
+    disabled : frozenset of str
+        Switches that are off.
+    around : Stages, optional
+        If it is the body of a branch or loop: stages of the whole program.
 
     Attributes
     ----------
@@ -52,24 +62,28 @@ class Regions:
         Why a producer and a consumer are in different kernels.
     copies : list of Node
         Leaves that are results as they are: each is copied by a kernel of its own.
+    kept : tuple of Node
+        What has to be in memory: results, and sizes that are data.
     disabled : frozenset of str
         Switches that are off.
     """
 
-    def __init__(self, program: Program, disabled: frozenset[str] = frozenset()) -> None:
+    def __init__(self, program: Program, disabled: frozenset[str] = frozenset(), around: Stages | None = None) -> None:
         self.disabled = disabled
-        self.sizes = Sizes(program.guards)
+        self.stages = Stages(program) if around is None else around.inside()
+        self.sizes = Sizes(program.guards, self.stages.of_dim)
         self.graph = GroupGraph()
         self.accesses: dict[Node, list[Access]] = {}
         self.reasons: dict[tuple[Node, Node], str] = {}
         self.copies: list[Node] = []
         self._readers: dict[Node, int] = {}
-        nodes = program.nodes()
+        self.kept = tuple(map(dense_base, (*program.results, *self.stages.values)))
+        nodes = reachable((*program.results, *self.stages.values))
         self._position = {node: place for place, node in enumerate(nodes)}
         for node in nodes:
             if node.op not in LEAVES and not is_free(node):
                 self._place(node)
-        for result in dict.fromkeys(map(dense_base, program.results)):
+        for result in dict.fromkeys(self.kept):
             if result.op in LEAVES and not is_free(result):
                 self.copies.append(result)
             elif is_free(result):
@@ -117,7 +131,7 @@ class Regions:
             return None
         if group.anchor is not None and "epilogues" in self.disabled:
             return None
-        return group
+        return group if self.stages.of(node) == self.stages.of(source) else None
 
     def _place(self, node: Node) -> None:
         if node.op == "item":
@@ -244,6 +258,8 @@ class Regions:
         """Why a node cannot be computed in a group's index space, apart from cycles; None if it can."""
         if group.kind == "opaque":
             return "the producer is a kernel by itself"
+        if self.stages.of(node) != self.stages.of(group.members[0]):
+            return BETWEEN
         if "fusion" in self.disabled or (group.anchor is not None and "epilogues" in self.disabled):
             return SWITCHED_OFF
         if len(group.members) >= MOST_MEMBERS:
@@ -292,6 +308,8 @@ class Regions:
     def _merge_obstacle(self, access: Access, other: Group, group: Group) -> str | None:
         if other.kind == "opaque":
             return "the producer is a kernel by itself"
+        if self.stages.of(other.members[0]) != self.stages.of(group.members[0]):
+            return BETWEEN
         if "fusion" in self.disabled or (other.anchor is not None and "epilogues" in self.disabled):
             return SWITCHED_OFF
         if other.space != group.space:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphc.ir.node import Node
-from graphc.ir.program import Program
 from graphc.ir.types import TupleType
 from graphc.loops.lower import is_computed
 from graphc.ops.record import record_of
-from graphc.schedule.access import Access, dense_base
+from graphc.schedule.access import Access
 from graphc.schedule.groups import Group
 from graphc.schedule.regions import LEAVES, Regions
 from graphc.schedule.storage import CHEAP_FLOPS, Choice, stored_values
@@ -35,21 +34,20 @@ SMALLEST_GAIN = 0.25
 ROW_WEIGHT = 1 / 64
 
 
-def choose_saved(program: Program, regions: Regions) -> Choice:
+def choose_saved(regions: Regions) -> Choice:
     """Values to keep, and values that their readers compute again, where that moves fewer bytes.
 
     networkx is imported only if some kernel keeps a value that cheap operations give.
 
     Parameters
     ----------
-    program : Program
     regions : Regions
         Complete: no nodes move after this.
     """
     if not regions.disabled.isdisjoint(("fusion", "recompute", "min_cut")):
         return Choice()
-    stored = stored_values(program, regions)[0]
-    results = set(map(dense_base, program.results))
+    stored = stored_values(regions)[0]
+    results = set(regions.kept)
     readers: dict[Node, list[tuple[Node, Access]]] = {}
     for node, accesses in regions.accesses.items():
         for access in accesses:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from graphc.ir.node import Node
-from graphc.ir.program import Program
-from graphc.schedule.access import dense_base
 from graphc.schedule.groups import Group
 from graphc.schedule.regions import MOST_MEMBERS, Regions
 
 
-def sink_epilogues(program: Program, regions: Regions) -> int:
+def sink_epilogues(regions: Regions) -> int:
     """Move members of contractions that only one nest needs into that nest, if the contraction then stores less.
 
     An epilogue that multiplies the sum by two factors for two uses in a softmax gradient, say, would store two arrays
@@ -18,7 +16,7 @@ def sink_epilogues(program: Program, regions: Regions) -> int:
     """
     if "sinking" in regions.disabled:
         return 0
-    kept = set(map(dense_base, program.results))
+    kept = set(regions.kept)
     readers: dict[Node, list[Node]] = {}
     for node, accesses in regions.accesses.items():
         for access in accesses:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphc.ir.node import Node
-from graphc.ir.program import Program
 from graphc.loops.lower import is_computed, is_scalar_constant
 from graphc.ops.record import record_of
-from graphc.schedule.access import dense_base
 from graphc.schedule.regions import LEAVES, Regions
 
 # Scalar operations that are cheaper than writing a value and reading it back.
@@ -31,10 +29,10 @@ class Choice:
     again: frozenset[Node] = frozenset()
 
 
-def stored_values(program: Program, regions: Regions, choice: Choice | None = None) -> tuple[set[Node], set[Node]]:
+def stored_values(regions: Regions, choice: Choice | None = None) -> tuple[set[Node], set[Node]]:
     """Values that need memory, results and what other kernels read; and those that these compute again instead."""
     choice = choice or Choice()
-    stored = {base for base in map(dense_base, program.results) if base.op not in LEAVES or is_scalar_constant(base)}
+    stored = {base for base in regions.kept if base.op not in LEAVES or is_scalar_constant(base)}
     stored |= choice.saved
     again: set[Node] = set()
     readers: dict[Node, list[Node]] = {}

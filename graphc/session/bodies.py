@@ -50,10 +50,10 @@ class _BodyLowering(Lowering):
         self.differentiates = outer.differentiates
         self.inside = True
 
-    def _derive(self, node: Node) -> tuple[Dim, ...]:
-        return self.outer.dims_of(self.same[node]) if node in self.same else super()._derive(node)
+    def _derive(self, node: Node, most: Dim | None) -> tuple[Dim, ...]:
+        return self.outer.dims_of(self.same[node]) if node in self.same else super()._derive(node, most)
 
-    def _measured(self, node: Node) -> tuple[Dim, ...]:
+    def _measured(self, node: Node, most: Dim | None) -> tuple[Dim, ...]:
         raise ValueError(
             "a size depends on values that are computed inside of a branch or loop: "
             "sizes must be known before it starts"

@@ -7,10 +7,11 @@ Numba.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from graphc.ir.intervals import UnboundedError, at_most
 from graphc.ir.node import Node
 from graphc.ir.program import Program, numbered_with_inner, with_inner
 from graphc.ops.record import record_of
@@ -22,7 +23,7 @@ from graphc.session.lower import Lowered
 if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
     from graphc.ops.custom import UserFunction
-    from graphc.schedule.plan import Schedule
+    from graphc.schedule.plan import Schedule, ScheduleOptions
     from graphc.session.session import Config
 
 # Changes when the meaning of a cached entry does.
@@ -152,9 +153,9 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     from graphc.codegen.cpu.assemble import assemble
     from graphc.ir.dims import symbol
     from graphc.passes.pipeline import PipelineOptions, run_pipeline
-    from graphc.schedule.plan import ScheduleOptions, plan_program
+    from graphc.schedule.plan import ScheduleOptions
     from graphc.schedule.switches import switched_off
-    from graphc.session.encode import Formulas, encode_program
+    from graphc.session.encode import Formulas, encode_program, late_conditions
     from graphc.session.report import compile_report
 
     start = time.perf_counter()
@@ -163,15 +164,31 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     program, passes = run_pipeline(lowered.program, lowered.builder, options)
     off |= missing_libraries(program)
     rewritten = time.perf_counter()
-    schedule = plan_program(program, ScheduleOptions(disabled=off))
+    program, schedule = planned_within_bounds(program, ScheduleOptions(disabled=off))
     planned = time.perf_counter()
     formulas = Formulas(program)
     names = tuple(symbol(name) for name in formulas.names)
-    assembled = assemble(schedule, names, threads=thread_count(config), share="kernel_sharing" not in off)
-    code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals)
+    conditions = late_conditions(program, lowered.program, schedule.late)
+    assembled = assemble(schedule, names, None, thread_count(config), "kernel_sharing" not in off, conditions)
+    code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals, conditions)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
     report = compile_report(schedule, assembled, passes, seconds, off)
     return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
+
+
+def planned_within_bounds(program: Program, options: ScheduleOptions) -> tuple[Program, Schedule]:
+    """The schedule of a program, which computes sizes that are data itself, as far as all that they give has bounds."""
+    from graphc.schedule.plan import plan_program
+
+    while True:
+        try:
+            schedule = plan_program(program, options)
+            for buffer in schedule.fetches:
+                for dim in buffer.shape:
+                    at_most(dim, schedule.late)
+            return program, schedule
+        except UnboundedError as error:
+            program = replace(program, size_bounds=tuple(b for b in program.size_bounds if b[0] not in error.names))
 
 
 def missing_libraries(program: Program) -> frozenset[str]:

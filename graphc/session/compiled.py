@@ -17,6 +17,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, Program
 from graphc.runtime.executable import CapacityError, Executable, GuardError, StepError
+from graphc.runtime.plan import NEGATIVE
 from graphc.session.build import Built, build, thread_count
 from graphc.session.failures import capacity_failure, failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
@@ -103,12 +104,16 @@ class CompiledStep:
         self.sizes = DataSizes(
             self._without_gradients() if lowered.program.size_values else lowered.program, lowered.program
         )
-        further = self._further if any(feed < 0 for feed, _ in built.code.symbols) else None
+        further = self._further if any(feed == -1 for feed, _ in built.code.symbols) else None
+        self.late = tuple(name for name, _ in built.code.bounds)
+        measure = self._measure if self.late else None
         self.resized = resized
         self.overwritten = lowered.overwritten
         self.locked = bool(lowered.program.updates or resized)
         self.reads = any(not isinstance(v, Constant) for v in lowered.variables)
-        self.executable = Executable(built.code, self._arrays(), externals, poison=poison, further=further)
+        self.executable = Executable(
+            built.code, self._arrays(), externals, poison=poison, further=further, measure=measure
+        )
         self.version = store.version
 
     def _arrays(self) -> list[np.ndarray]:
@@ -142,6 +147,8 @@ class CompiledStep:
             found: list[Any] | None = self._guarded(lambda: self.executable.attempt(*values))
             return found
         except StepError as error:
+            if self._is_of_sizes(error):
+                return None
             raise self._failure(error, values) from None
 
     def _guarded(self, run: Callable[[], Any]) -> Any:
@@ -167,7 +174,7 @@ class CompiledStep:
         try:
             return self._resize(self.executable(*feeds))
         except StepError as error:
-            raise self._failure(error, feeds) from None
+            raise (self._size_failure if self._is_of_sizes(error) else self._failure)(error, feeds) from None
         except GuardError as error:
             raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
         except NodeError as error:
@@ -190,19 +197,25 @@ class CompiledStep:
         guards = self.lowered.program.guards
         return guards[number] if number >= 0 else Guard(0, 0, "an operation whose sizes must be equal")
 
-    def _bindings(self, feeds: Sequence[np.ndarray]) -> dict[str, int]:
+    def _bindings(self, feeds: Sequence[np.ndarray], names: Sequence[str] | None = None) -> dict[str, int]:
         arrays = self._arrays()
         program = self.lowered.program
         bindings = bind_sizes(program, [*(f.shape for f in feeds), *(a.shape for a in arrays)])
-        self.sizes.bind(feeds, arrays, bindings)
+        self.sizes.bind(feeds, arrays, bindings, names)
         return bindings
 
     def _further(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
         """Sizes that are not those of feeds: of variables, and those that are data."""
-        bindings = self._bindings(feeds)
         program = self.lowered.program
+        needed = [name for name, _ in program.size_values if name not in self.late]
+        bindings = self._bindings(feeds, needed)
         own = {name for node in program.inputs for name in map(str, node.shape)}
-        return tuple(value for name, value in bindings.items() if name not in own)
+        return tuple(value for name, value in bindings.items() if name not in own and name not in self.late)
+
+    def _measure(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
+        """Sizes that the step computes itself."""
+        bindings = self._bindings(feeds)
+        return tuple(bindings[name] for name in self.late)
 
     def _failure(self, error: StepError, feeds: Sequence[np.ndarray]) -> ExecutionError:
         """The failure of a kernel in the user's terms: the operation, its line, and the offending value."""
@@ -212,6 +225,22 @@ class CompiledStep:
         reason = str(raised) if raised is not None else self._reason(nodes, feeds)
         named = reason if reason.startswith(f"{call.label}:") else f"{call.label}: {reason}"
         return ExecutionError(f"{named}; no variable was changed", origin_of(self.lowered, nodes))
+
+    def _is_of_sizes(self, error: StepError) -> bool:
+        """Whether sizes that the step computes do not fit; nothing that depends on them has run."""
+        return bool(self.late) and self.built.calls[error.call].label == "sizes"
+
+    def _size_failure(self, error: StepError, feeds: Sequence[np.ndarray]) -> Exception:
+        """What is wrong with sizes that the step computes."""
+        place, left, right = error.payload[:3]
+        number = self.built.code.conditions[place] if place >= 0 else NEGATIVE
+        if number != NEGATIVE:
+            return SizeMismatch(self.guard(number), left, right)
+        try:
+            self._bindings(feeds)
+        except NodeError as found:
+            return ExecutionError(f"{found}; no variable was changed", origin_of(self.lowered, [found.node]))
+        return ExecutionError(f"a size is {left}, which is out of its range; no variable was changed")
 
     def failures(self) -> dict[int, str]:
         """What to say when a call fails whose operations can, by its number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def module_text(plan: Plan, ranks: tuple[int, ...]) -> str:
     lowered, config = plan.lowered(ranks), plan.session.config
     off = switched_off(config.disable)
     options = PipelineOptions(disabled=frozenset(config.disable) - off, extra=config.extra_passes)
-    program, _ = run_pipeline(lowered.program, lowered.builder, options)
+    program, _ = run_pipeline(replace(lowered.program, size_bounds=()), lowered.builder, options)
     schedule = plan_program(program, ScheduleOptions(disabled=off))
     names = ModuleNames(
         f"A computation written by graphc {graphc.__version__}.",

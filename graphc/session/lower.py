@@ -68,8 +68,7 @@ class Lowered:
     @property
     def read(self) -> frozenset[int]:
         """Slots of variables and constants whose held values the program looks at."""
-        sizes = [node for _, node in self.program.size_values]
-        leaves = (n for n in reachable([*self.program.results, *sizes]) if n.op == "variable")
+        leaves = (n for n in reachable(self.program.roots) if n.op == "variable")
         return frozenset(n.attrs["slot"] for n in leaves)
 
     @property
@@ -156,8 +155,9 @@ class Lowerer:
         outputs = tuple(self.values[f] for f in self.fetches if isinstance(f, Tensor))
         updates = tuple((self.variables[v], self.written[op]) for v, op in self.latest.items())
         program = Program(
-            inputs, outputs, updates, tuple(self.types), tuple(self.guards), tuple(self.lowering.size_values)
-        )
+            inputs, outputs, updates, tuple(self.types), tuple(self.guards), tuple(self.lowering.size_values),
+            tuple(self.lowering.size_bounds.items()),
+        )  # fmt: skip
         self.builder.current_origin = frozenset()
         return Lowered(program, self.builder, list(self.variables), ops[-1].graph.operations if ops else [])
 

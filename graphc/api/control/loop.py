@@ -15,7 +15,7 @@ from graphc.graph.origin import Origin
 from graphc.graph.shape import TensorShape
 from graphc.graph.variable import Variable
 from graphc.ir.body import Body
-from graphc.ir.dims import Dim
+from graphc.ir.dims import Dim, dim_max
 from graphc.ir.dtypes import bool_, int64
 from graphc.ir.node import Node
 from graphc.ops.builder import Builder
@@ -231,7 +231,8 @@ class _Loop:
         context = lowering()
         b = context.builder
         whole = self._items(b, counted=True)[0].inputs[0]
-        length = context.dims_of(b.emit("item", whole, index=len(self.carried)))[0]
+        most = None if self.most is None else dim_max(context.dims_of(self.most)[0], 0)
+        length = context.dims_of(b.emit("item", whole, index=len(self.carried)), most)[0]
         return self._scan(length, None)
 
     def _bounded(self) -> list[Node]:

@@ -155,7 +155,7 @@ class _Rows:
         test = Body(parameters, (b.emit("and", going, b.emit("lt", step, bound)),))
         turn = Body(parameters, (b.emit("add", step, 1), b.emit("not", stop), *after))
         loop = b.emit("while_loop", *operands, carried=2 + len(first), test=test, body=turn)
-        self.length = lowering().dims_of(b.emit("item", loop, index=0))[0]
+        self.length = lowering().dims_of(b.emit("item", loop, index=0), self.length)[0]
         for number, s in enumerate(self.sequences):
             starts = (0,) * s.rank
             stops = (self.length, *s.shape[1:])

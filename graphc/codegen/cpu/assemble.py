@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphc.codegen.cpu.driver import ENTRY, ObjectCode, link
@@ -11,9 +12,11 @@ from graphc.codegen.cpu.kernel import KernelText
 from graphc.codegen.cpu.rows import compile_rows
 from graphc.codegen.cpu.segment import POOL_CONTROL, POOL_RUN, segment_ir
 from graphc.codegen.cpu.sharing import shared_forms
+from graphc.codegen.cpu.sizes import Condition, planned, sizes_kernel
 from graphc.codegen.cpu.statements import Branch, Call, Loop, Rotation, Share, Slide, Source, Statement, Word
 from graphc.codegen.cpu.target import HostTarget, host_target
-from graphc.ir.dims import Dim, dim_max, dim_min, product, substitute
+from graphc.ir.dims import Dim, dim_max, dim_min, product, substitute, symbol
+from graphc.ir.dims import symbols as names_in
 from graphc.ir.dtypes import BY_NAME
 from graphc.loops.cost import Cost
 from graphc.loops.flat import LENGTH, members
@@ -28,6 +31,7 @@ from graphc.loops.spec import (
     LibraryKernel,
     MultiNest,
     Nest,
+    SizesKernel,
     SourceKernel,
     Turn,
     UserKernel,
@@ -80,6 +84,7 @@ def assemble(
     target: HostTarget | None = None,
     threads: int = 1,
     share: bool = True,
+    conditions: Sequence[Condition] = (),
 ) -> Assembled:
     """Generate and link the code of a schedule.
 
@@ -93,12 +98,14 @@ def assemble(
         Threads that long kernels are divided over.
     share : bool
         Whether calls may share a kernel.
+    conditions : sequence of Condition
+        What must hold for sizes that become known between calls.
 
     Returns
     -------
     Assembled
     """
-    return _Assembler(schedule, symbols, target or host_target(), threads, share).run()
+    return _Assembler(schedule, symbols, target or host_target(), threads, share, conditions).run()
 
 
 def nanoseconds(cost: Cost) -> Dim:
@@ -108,13 +115,21 @@ def nanoseconds(cost: Cost) -> Dim:
 
 class _Assembler:
     def __init__(
-        self, schedule: Schedule, symbols: tuple[Dim, ...], target: HostTarget, threads: int, share: bool
+        self,
+        schedule: Schedule,
+        symbols: tuple[Dim, ...],
+        target: HostTarget,
+        threads: int,
+        share: bool,
+        conditions: Sequence[Condition],
     ) -> None:
         self.schedule = schedule
         self.symbols = symbols
         self.threads = threads
         self.target = target
         self.share = share
+        self.conditions = conditions
+        self.waves: list[tuple[str, SizesKernel]] = []
         self.kernels: dict[KernelSpec | KernelCall, KernelText] = {}
         self.tables: dict[KernelText, KernelText] = {}
         self.sources: list[tuple[str, str]] = []
@@ -136,8 +151,9 @@ class _Assembler:
             if buffer.kind not in ("alias", "local"):
                 self.words[buffer] = 1 + len(self.words)
         statements = self._statements(self.schedule)
-        emitted = time.perf_counter() - started
         bodies = [text.ir for text in dict.fromkeys([*self.texts, *self.tables.values()]) if text.ir]
+        bodies += self._size_kernels()
+        emitted = time.perf_counter() - started
         emitted_kernels = len({self.tables.get(text, text) for text in self.texts})
         code = link(bodies, [segment_ir(ENTRY, statements)], self.sources, None, [], self.target)
         return Assembled(
@@ -156,6 +172,9 @@ class _Assembler:
         if isinstance(spec, HostKernel):
             self.hosts.append(call)
             return host_kernel(f"host_{len(self.hosts) - 1}", len(self.hosts) - 1, len(call.buffers), self.symbols)
+        if isinstance(spec, SizesKernel):
+            self.waves.append((f"sizes_{len(self.waves)}", spec))
+            return KernelText(self.waves[-1][0], "", (), 1)
         if isinstance(spec, MultiNest):
             return self._table_kernel(spec, call)
         if spec in self.shared:
@@ -283,8 +302,13 @@ class _Assembler:
             return Call(text.name, tuple(words), Word(Source.CONSTANT, 0), words[-1], self.numbers[call], share)
         arguments = [self._word(b) for b in call.buffers]
         length = {LENGTH: self.shared[call.spec][1]} if call.spec in self.shared else {}
-        arguments += [self._dim(substitute(size, length)) for size in text.sizes]
+        sizes = [substitute(size, length) for size in text.sizes]
+        # Callbacks get all sizes, known or not.
+        assert isinstance(call.spec, HostKernel) or not self._unknown(sizes), f"{call.label} runs before its sizes"
+        arguments += map(self._dim, sizes)
         arguments += [self._external(name) for name in text.external]
+        if isinstance(call.spec, SizesKernel):
+            arguments += [Word(Source.TABLE, 0), Word(Source.SIZES, 0)]
         extent = substitute(text.extent, length)
         share = self._share(self.costs[call], call, extent)
         zero = Word(Source.CONSTANT, 0)
@@ -292,7 +316,7 @@ class _Assembler:
 
     def _share(self, cost: Cost, call: KernelCall, extent: Dim) -> Share | None:
         """How a call is divided over threads: not at all where it is short at all sizes."""
-        if self.threads == 1 or extent == 1 or isinstance(call.spec, HostKernel | SourceKernel):
+        if self.threads == 1 or extent == 1 or isinstance(call.spec, HostKernel | SizesKernel | SourceKernel):
             return None
         # Parts of a contraction each prepare their operands: as few as there are threads.
         most = self.threads if isinstance(call.spec, Contraction | Convolution) else 4 * self.threads
@@ -305,6 +329,30 @@ class _Assembler:
     def _external(self, name: str) -> Word:
         place = self.externals.setdefault(name, len(self.externals))
         return Word(Source.TABLE, 1 + len(self.words) + place)
+
+    def _unknown(self, dims: Sequence[Dim]) -> frozenset[str]:
+        """Sizes among symbols of dimensions that no call so far has made known."""
+        known = {name for _, spec in self.waves for name in spec.names}
+        return frozenset().union(*map(names_in, dims)) & self.schedule.late - known
+
+    def _size_kernels(self) -> list[str]:
+        """The kernels that make sizes known, one after another; what they fill in has been asked for by now."""
+        if not self.waves:
+            return []
+        late = self.schedule.late
+        for buffer in self.schedule.fetches:
+            for dim in buffer.shape if any(names_in(d) & late for d in buffer.shape) else ():
+                self._dim(dim)
+        for dim in (*self.symbols, *(symbol(planned(name)) for name in sorted(late))):
+            self._dim(dim)
+        found, known = [], frozenset[str]()
+        for name, spec in self.waves:
+            before, known = known, known | frozenset(spec.names)
+            new = [d for d in self.dims if names_in(d) & (known - before) and names_in(d) & late <= known]
+            held = [c for c in self.conditions if c.names & (known - before) and c.names & late <= known]
+            values = list(zip(spec.names, (o.dtype for o in spec.operands), strict=True))
+            found.append(sizes_kernel(name, values, self.dims, new, held).ir)
+        return found
 
     def _dim(self, dim: Dim) -> Word:
         if isinstance(dim, int):

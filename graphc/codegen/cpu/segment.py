@@ -38,6 +38,9 @@ PIECE = 64
 # Arguments written one by one: code for more takes LLVM quadratic time, so a loop reads them off a constant list.
 MOST_WRITTEN = 48
 
+# Words that a call's constant list cannot say.
+_NOT_IN_TABLES = (Source.LOCAL, Source.SIZES)
+
 # Codes are pairs of a source and a value, in the order of `Source`.
 _GATHER = """define internal void @"graphc.gather"(ptr %args, ptr %tab, ptr %dims, ptr %codes, i64 %count) noinline {
 entry:
@@ -124,7 +127,7 @@ def _sequence_lines(name: str, pieces: int) -> list[str]:
 def _codes_line(call: Call) -> str:
     """The constant list that a call with many arguments reads them off; words that change are written later."""
     number = {source: place for place, source in enumerate(Source)}
-    words = [Word(Source.CONSTANT, 0) if w.source is Source.LOCAL else w for w in call.arguments]
+    words = [Word(Source.CONSTANT, 0) if w.source in _NOT_IN_TABLES else w for w in call.arguments]
     codes = ", ".join(f"{{i64, i64}} {{i64 {number[w.source]}, i64 {w.value}}}" for w in words)
     return f'@"graphc.codes.{call.index}" = internal constant [{len(words)} x {{i64, i64}}] [{codes}]'
 
@@ -208,6 +211,8 @@ class _Writer:
             return str(word.value)
         if word.source is Source.LOCAL:
             return f"%local{word.value}"
+        if word.source is Source.SIZES:
+            return "%dims.word"
         register = self._new("%w")
         self._section(word).extend([
             f"  {register}.p = getelementptr i64, ptr %{word.source.value}, i64 {word.value}",
@@ -223,7 +228,7 @@ class _Writer:
         if len(written) > MOST_WRITTEN:
             operands = f'ptr {array}, ptr %tab, ptr %dims, ptr @"graphc.codes.{call.index}", i64 {len(written)}'
             self._section(Word(Source.CONSTANT, 0)).append(f'  call void @"graphc.gather"({operands})')
-            written = [(slot, word) for slot, word in written if word.source is Source.LOCAL]
+            written = [(slot, word) for slot, word in written if word.source in _NOT_IN_TABLES]
         for slot, word in written:
             operand, place = self._load(word), self._new("%s")
             self._section(word).extend([

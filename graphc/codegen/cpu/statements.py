@@ -15,11 +15,13 @@ class Source(Enum):
     DIMENSION = "dims"
     CONSTANT = "constant"
     LOCAL = "local"
+    SIZES = "sizes"
 
 
 @dataclass(frozen=True)
 class Word:
-    """One 64-bit word: ``tab[value]``, ``dims[value]``, the constant `value` itself, or what loop `value` changes.
+    """One 64-bit word: ``tab[value]``, ``dims[value]``, the constant `value` itself, what loop `value` changes, or the
+    address of ``dims``.
 
     Locals are numbered over the whole segment; each is set by one `Slide` or `Rotation`.
     """

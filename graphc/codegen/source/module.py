@@ -33,6 +33,7 @@ from graphc.loops.spec import (
     LibraryKernel,
     MultiNest,
     Nest,
+    SizesKernel,
     SourceKernel,
     UserKernel,
 )
@@ -238,7 +239,7 @@ class _ModulePrinter:
             arguments = [
                 f if spec.function.elementwise else self._shaped(f, s) for f, s in zip(flats, spec.shapes, strict=True)
             ]
-        elif isinstance(spec, HostKernel):
+        elif isinstance(spec, HostKernel | SizesKernel):
             raise ExportError(f"{call.label} cannot be exported: it runs on the host")
         elif isinstance(spec, LibraryKernel):
             raise ExportError(f"{call.label} cannot be exported: it is a call of LAPACK")
