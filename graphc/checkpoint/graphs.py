@@ -18,6 +18,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.variable import Variable
 from graphc.ir.types import TensorType
 from graphc.session.session import HOSTED
+from graphc.session.shared import SharedVariable
 
 FORMAT = "graphc-graph-1"
 
@@ -77,6 +78,7 @@ def _variable(op: Operation) -> dict[str, Any]:
     initial = variable.initial_value
     return {
         "dtype": variable.dtype.name, "trainable": variable.trainable, "validate_shape": variable.validate_shape,
+        "shared": isinstance(variable, SharedVariable),
         "initial": {"tensor": initial.name} if isinstance(initial, Tensor) else encode(initial),
     }  # fmt: skip
 
@@ -218,7 +220,8 @@ class _Reader:
         initial = form["initial"]
         value = self.tensor(initial["tensor"]) if "tensor" in initial else decode(initial, {})
         # Which collections it is in stands in the file.
-        found = Variable(value, form["trainable"], name, form["dtype"], form["validate_shape"], collections=[])
+        kind = SharedVariable if form.get("shared") else Variable
+        found = kind(value, form["trainable"], name, form["dtype"], form["validate_shape"], collections=[])
         for members in self.graph.collections.values():
             members[:] = [m for m in members if m is not found]
         self.variables[name] = found

@@ -44,7 +44,7 @@ def encode(value: Any) -> Any:
     """
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, Constant):
         return {"array": _encode_array(np.asarray(value)), "scalar": isinstance(value, np.generic)}
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int) or (isinstance(value, str) and not isinstance(value, DType)):
         return value
     for kind, key, form in _FORMS:
         if isinstance(value, kind):

@@ -16,6 +16,9 @@ UFUNCS = {
     "less_equal": "le", "greater": "gt", "greater_equal": "ge",
 }  # fmt: skip
 
+# Types of operations whose result no script takes for "there is a tensor".
+COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
+
 
 class Operators(ArrayMethods):
     """What tensors and variables share: every operator and method builds an operation."""
@@ -36,6 +39,10 @@ class Operators(ArrayMethods):
         )
 
     def __bool__(self) -> bool:
+        own: Any = self
+        if own.graph.conventions.functional and own.op.type not in COMPARISONS:
+            # "if not W:" asks such scripts whether a tensor was given.
+            return True
         raise self._no_value("is neither true nor false")
 
     def __len__(self) -> int:

@@ -7,16 +7,16 @@ Every tensor holds one of eleven element types. Two tensors of different types m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 KINDS = "biuf"
 
 
-@dataclass(frozen=True, slots=True)
-class DType:
-    """An element type.
+@dataclass(frozen=True, eq=False, repr=False)
+class DType(str):
+    """An element type: its NumPy name, so that it can be used wherever such a name can.
 
     Attributes
     ----------
@@ -31,6 +31,12 @@ class DType:
     name: str
     kind: str
     bits: int
+
+    def __new__(cls, name: str, kind: str, bits: int) -> Self:
+        return super().__new__(cls, name)
+
+    def __getnewargs__(self) -> tuple[str, str, int]:  # type: ignore[override]
+        return self.name, self.kind, self.bits
 
     @property
     def np(self) -> np.dtype[Any]:

@@ -1,5 +1,6 @@
 """Scripts in Theano's manner run, and reach what they should."""
 
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -217,3 +218,42 @@ def test_dropout_with_the_other_random_streams() -> None:
     found = f(np.ones((50, 40)))
     assert set(np.unique(found)) == {0.0, 2.0}
     assert found.mean() == pytest.approx(1.0, abs=0.1)
+
+
+def test_element_types_are_strings() -> None:
+    x, y = T.fmatrix("x"), T.ivector("y")
+    assert y.dtype.startswith("int")
+    assert x.dtype == "float32"
+    assert "float" in x.dtype
+    assert np.zeros(2, dtype=y.dtype).dtype == np.int32
+
+
+def test_a_tensor_is_true_unless_it_compares() -> None:
+    x, w = T.fmatrix("x"), theano.shared(1.0)
+    assert x
+    assert w
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(x > 1)
+    with pytest.raises(TypeError, match="neither true nor false"), gc.Graph().as_default():
+        bool(gc.placeholder(gc.float32, []))
+
+
+def test_models_are_pickled_with_their_values() -> None:
+    x = T.dmatrix("x")
+    w, b = theano.shared(np.array([[1.0], [2.0]]), name="w"), theano.shared(0.5, name="b")
+    y = T.dot(x, w) + b
+    theano.function([x], y, updates=[(b, b + 1.0)])([[1.0, 1.0]])
+    x2, y2, (w2, b2) = pickle.loads(pickle.dumps((x, y, [w, b])))
+    b.set_value(100.0)
+    assert x2.label == x.label
+    assert (w2.get_value().ravel().tolist(), float(b2.get_value())) == ([1.0, 2.0], 1.5)
+    assert theano.function([x2], y2)([[1.0, 1.0]]) == [[4.5]]
+    w2.set_value([[0.0], [0.0]])
+    assert w.get_value().sum() == 3.0
+
+
+def test_a_graph_with_a_loop_is_not_pickled() -> None:
+    x = T.dvector("x")
+    total, _ = theano.foldl(lambda v, s: v + s, x, T.constant(0.0))
+    with pytest.raises(gc.GraphError, match="cannot be written"):
+        pickle.dumps(total)

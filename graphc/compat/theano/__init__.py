@@ -19,6 +19,7 @@ from typing import Any
 from graphc.compat.theano import gradient, ifelse, printing, sandbox, tensor
 from graphc.compat.theano._compile import In, Mode, Param, clone, function, shared
 from graphc.compat.theano._loops import foldl, foldr, map, reduce, scan, scan_module
+from graphc.compat.theano._pickling import register as _register_pickling
 from graphc.compat.theano._setting import absent as _absent
 from graphc.compat.theano._setting import config
 from graphc.compat.theano.gradient import Lop, Rop, grad
@@ -26,6 +27,8 @@ from graphc.compat.theano.printing import pp
 from graphc.compat.theano.tensor._elementwise import dot
 
 __version__ = version = "1.0.5"
+
+_register_pickling()
 
 _MISSING = {
     "sparse": "use dense tensors",
