@@ -150,7 +150,7 @@ class Variable(Operators):
         operations.
         """
         graph = get_default_graph()
-        if graph is self.graph and graph.current_control_inputs:
+        if graph.current_control_inputs:
             return self.read_value()
         if graph is not self.graph:
             return read_in(graph, self)
@@ -159,7 +159,8 @@ class Variable(Operators):
     def read_value(self) -> Tensor:
         """A new read of the variable, ordered by the control dependencies in force."""
         graph = get_default_graph()
-        node = graph.builder.emit("variable", slot=self.op.id, type=TensorType(self.dtype, self.static_shape))
+        slot = self.op.id if graph is self.graph else -1 - id(self)
+        node = graph.builder.emit("variable", slot=slot, type=TensorType(self.dtype, self.static_shape))
         return graph.add(
             "Read", f"{self.op.name}/read", (), None, (), {"variable": self}, [(self.dtype, node)]
         ).outputs[0]

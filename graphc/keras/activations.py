@@ -43,7 +43,7 @@ def linear(x: Any) -> Any:
 
 
 @_activation
-def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
     """x above the threshold, up to a largest value; negative_slope * (x - threshold) below.
 
     Parameters
@@ -68,19 +68,19 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
 
 
 @_activation
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x, or negative_slope * x where x is negative."""
     return nn.leaky_relu(as_floats(x), negative_slope)
 
 
 @_activation
-def relu6(x: Any) -> Tensor:
+def relu6(x: Any) -> Any:
     """min(max(x, 0), 6)."""
     return nn.relu6(as_floats(x))
 
 
 @_activation
-def softmax(x: Any, axis: Any = -1) -> Tensor:
+def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis, or over several."""
     t = as_floats(x)
     if isinstance(axis, int):
@@ -92,161 +92,161 @@ def softmax(x: Any, axis: Any = -1) -> Tensor:
 
 
 @_activation
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
+def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x))."""
     return nn.log_softmax(as_floats(x), axis)
 
 
 @_activation
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
+def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where it is positive, alpha * (exp(x) - 1) elsewhere."""
     return nn.elu(as_floats(x), alpha)
 
 
 @_activation
-def celu(x: Any, alpha: float = 1.0) -> Tensor:
+def celu(x: Any, alpha: float = 1.0) -> Any:
     """max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0) (Barron, 2017)."""
     t = as_floats(x)
     return where(greater(t, 0.0), t, alpha * nn.elu(t / alpha))
 
 
 @_activation
-def selu(x: Any) -> Tensor:
+def selu(x: Any) -> Any:
     """Scaled ELU (Klambauer et al., 2017)."""
     return nn.selu(as_floats(x))
 
 
 @_activation
-def softplus(x: Any) -> Tensor:
+def softplus(x: Any) -> Any:
     """log(1 + exp(x))."""
     return nn.softplus(as_floats(x))
 
 
 @_activation
-def softsign(x: Any) -> Tensor:
+def softsign(x: Any) -> Any:
     """x / (1 + abs(x))."""
     return nn.softsign(as_floats(x))
 
 
 @_activation
-def squareplus(x: Any, b: float = 4.0) -> Tensor:
+def squareplus(x: Any, b: float = 4.0) -> Any:
     """(x + sqrt(x**2 + b)) / 2 (Barron, 2021)."""
     t = as_floats(x)
     return (t + sqrt(square(t) + b)) / 2.0
 
 
 @_activation
-def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x moved towards 0 by the threshold, and 0 within it."""
     t = as_floats(x)
     return where(greater(t, threshold), t - threshold, where(t < -threshold, t + threshold, 0.0))
 
 
 @_activation
-def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x, but 0 within the threshold."""
     t = as_floats(x)
     return where(greater(abs_(t), threshold), t, 0.0)
 
 
 @_activation
-def tanh_shrink(x: Any) -> Tensor:
+def tanh_shrink(x: Any) -> Any:
     """x - tanh(x)."""
     t = as_floats(x)
     return t - native_tanh(t)
 
 
 @_activation
-def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x above the threshold, the default value elsewhere."""
     t = as_floats(x)
     return where(greater(t, threshold), t, default_value)
 
 
 @_activation
-def sparse_plus(x: Any) -> Tensor:
+def sparse_plus(x: Any) -> Any:
     """0 below -1, x above 1, and (x + 1)**2 / 4 between (Martins and Astudillo, 2016)."""
     t = as_floats(x)
     return where(t <= -1.0, 0.0, where(t < 1.0, square(t + 1.0) / 4.0, t))
 
 
 @_activation
-def sparse_sigmoid(x: Any) -> Tensor:
+def sparse_sigmoid(x: Any) -> Any:
     """0 below -1, 1 above 1, and (x + 1) / 2 between."""
     t = as_floats(x)
     return where(t <= -1.0, 0.0, where(t >= 1.0, 1.0, 0.5 * (t + 1.0)))
 
 
 @_activation
-def silu(x: Any) -> Tensor:
+def silu(x: Any) -> Any:
     """x * sigmoid(x)."""
     return nn.silu(as_floats(x))
 
 
 @_activation
-def gelu(x: Any, approximate: bool = False) -> Tensor:
+def gelu(x: Any, approximate: bool = False) -> Any:
     """x times the normal distribution function, or its approximation by tanh."""
     return nn.gelu(as_floats(x), approximate)
 
 
 @_activation
-def glu(x: Any, axis: int = -1) -> Tensor:
+def glu(x: Any, axis: int = -1) -> Any:
     """The first half along an axis times the sigmoid of the second (Dauphin et al., 2017)."""
     first, second = split(as_floats(x), 2, axis)
     return first * nn.sigmoid(second)
 
 
 @_activation
-def tanh(x: Any) -> Tensor:
+def tanh(x: Any) -> Any:
     """The hyperbolic tangent."""
     return native_tanh(as_floats(x))
 
 
 @_activation
-def hard_tanh(x: Any) -> Tensor:
+def hard_tanh(x: Any) -> Any:
     """x between -1 and 1."""
     return clip_by_value(as_floats(x), -1.0, 1.0)
 
 
 @_activation
-def sigmoid(x: Any) -> Tensor:
+def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x))."""
     return nn.sigmoid(as_floats(x))
 
 
 @_activation
-def log_sigmoid(x: Any) -> Tensor:
+def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x))."""
     return nn.log_sigmoid(as_floats(x))
 
 
 @_activation
-def hard_sigmoid(x: Any) -> Tensor:
+def hard_sigmoid(x: Any) -> Any:
     """x / 6 + 1 / 2, between 0 and 1."""
     return nn.relu6(as_floats(x) + 3.0) / 6.0
 
 
 @_activation
-def hard_silu(x: Any) -> Tensor:
+def hard_silu(x: Any) -> Any:
     """x * hard_sigmoid(x)."""
     t = as_floats(x)
     return t * nn.relu6(t + 3.0) / 6.0
 
 
 @_activation
-def exponential(x: Any) -> Tensor:
+def exponential(x: Any) -> Any:
     """exp(x)."""
     return exp(as_floats(x))
 
 
 @_activation
-def mish(x: Any) -> Tensor:
+def mish(x: Any) -> Any:
     """x * tanh(softplus(x))."""
     return nn.mish(as_floats(x))
 
 
 @_activation
-def sparsemax(x: Any, axis: int = -1) -> Tensor:
+def sparsemax(x: Any, axis: int = -1) -> Any:
     """The nearest point to x, along an axis, whose elements are not negative and sum to 1.
 
     Notes

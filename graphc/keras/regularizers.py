@@ -115,7 +115,7 @@ def _angles(x: Any, factor: float, rows: bool) -> Any:
         raise ValueError(f"an orthogonal penalty is one of matrices, not of shape {t.shape}")
     unit = l2_normalize(t, axis=1 if rows else 0)
     cosines = matmul(unit, unit, transpose_a=not rows, transpose_b=rows)
-    count = int(t.shape.as_list()[0 if rows else 1])
+    count = t.shape.as_list()[0 if rows else 1] or 1
     own = reduce_sum(square(unit))
     pairs = count * (count - 1) / 2
     return factor * 0.5 * (reduce_sum(abs_(cosines)) - own) / max(pairs, 1.0)

@@ -26,7 +26,7 @@ def _shaped_alike(name: str, y: Tensor, p: Tensor) -> None:
 @either
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
+) -> Any:
     """The mean over an axis of the cross-entropy of independent labels 0 or 1.
 
     Parameters
@@ -50,7 +50,7 @@ def binary_crossentropy(
     return reduce_mean(_binary(smoothed(y, label_smoothing, 2.0), p, from_logits), axis=axis)
 
 
-def _binary(y: Tensor, p: Tensor, from_logits: bool) -> Tensor:
+def _binary(y: Tensor, p: Tensor, from_logits: bool) -> Any:
     if from_logits:
         found: Tensor = nn.sigmoid_cross_entropy_with_logits(labels=y, logits=p)
         return found
@@ -62,7 +62,7 @@ def _binary(y: Tensor, p: Tensor, from_logits: bool) -> Tensor:
 def binary_focal_crossentropy(
     y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
     from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
+) -> Any:  # fmt: skip
     """Binary cross-entropy in which what is right already counts less: times (1 - p of the label)**gamma.
 
     Parameters
@@ -91,7 +91,7 @@ def binary_focal_crossentropy(
 @either
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
+) -> Any:
     """-sum(y_true * log(y_pred)) along an axis, of distributions over classes.
 
     Parameters
@@ -129,7 +129,7 @@ def _check_classes(name: str, p: Tensor) -> None:
 def categorical_focal_crossentropy(
     y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False,
     label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
+) -> Any:  # fmt: skip
     """Categorical cross-entropy whose terms are weighed by alpha * (1 - p)**gamma.
 
     Parameters
@@ -153,7 +153,7 @@ def categorical_focal_crossentropy(
 @either
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Tensor:
+) -> Any:
     """-log(y_pred) of the class that y_true is the number of.
 
     Parameters
@@ -177,7 +177,7 @@ def sparse_categorical_crossentropy(
     return losses if kept is None else where(kept, losses, 0.0)
 
 
-def class_numbers(y_true: Any, p: Tensor, axis: int = -1) -> Tensor:
+def class_numbers(y_true: Any, p: Tensor, axis: int = -1) -> Any:
     """Labels as integers, without the axis of classes."""
     y = as_tensor(y_true)
     if not y.dtype.is_integer:
@@ -192,7 +192,7 @@ def class_numbers(y_true: Any, p: Tensor, axis: int = -1) -> Tensor:
     return y
 
 
-def _sparse(y: Tensor, p: Tensor, from_logits: bool, axis: int) -> Tensor:
+def _sparse(y: Tensor, p: Tensor, from_logits: bool, axis: int) -> Any:
     rank = len(p.shape)
     if from_logits:
         if axis % rank != rank - 1:
@@ -204,7 +204,7 @@ def _sparse(y: Tensor, p: Tensor, from_logits: bool, axis: int) -> Tensor:
 
 
 @either
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
     """(1 - p**q) / q of the probability p of the class that y_true is the number of: less of labels that are wrong.
 
     Parameters

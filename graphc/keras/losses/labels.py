@@ -14,7 +14,7 @@ from graphc.ir.node import Node
 EPSILON = 1e-7
 
 
-def smoothed(labels: Tensor, smoothing: float, classes: Any) -> Tensor:
+def smoothed(labels: Tensor, smoothing: float, classes: Any) -> Any:
     """Labels moved towards the uniform distribution over a number of classes."""
     return labels if not smoothing else labels * (1.0 - smoothing) + smoothing / classes
 
@@ -25,13 +25,13 @@ def classes_of(labels: Tensor, axis: int = -1) -> Any:
     return float(known) if known is not None else cast(shape(labels)[axis], labels.dtype)
 
 
-def clipped(probabilities: Tensor) -> Tensor:
+def clipped(probabilities: Tensor) -> Any:
     """Probabilities away from 0 and 1, so that their logarithms are finite; Keras clips at 1e-7, with no gradient."""
     found: Tensor = clip_by_value(probabilities, EPSILON, 1.0 - EPSILON)
     return found
 
 
-def normalized(probabilities: Tensor, axis: int = -1) -> Tensor:
+def normalized(probabilities: Tensor, axis: int = -1) -> Any:
     """Probabilities that sum to 1 along an axis."""
     found: Tensor = probabilities / reduce_sum(probabilities, axis=axis, keepdims=True)
     return found

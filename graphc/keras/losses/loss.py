@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphc.graph.operation import Tensor
 from graphc.keras.eager import as_floats, as_tensor, computed, is_symbolic
 from graphc.keras.lookup import Configured, plain, snake_case
 from graphc.keras.losses.reduce import check_reduction, reduced
@@ -61,12 +60,12 @@ class Loss(Configured):
             return computed(self._reduced, y_true, y_pred, sample_weight, mask)
         return self._reduced(y_true, y_pred, sample_weight, mask)
 
-    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
         values = self.call(self._labels(y_true), as_tensor(as_floats(y_pred), self.dtype))
         weights = None if sample_weight is None else as_tensor(sample_weight, self.dtype)
         return reduced(as_tensor(values, self.dtype), weights, self.reduction, mask)
 
-    def _labels(self, y_true: Any) -> Tensor:
+    def _labels(self, y_true: Any) -> Any:
         """Labels as `call` gets them: in the loss's element type, but numbers of classes stay integers."""
         return as_tensor(y_true, self.dtype)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphc.graph.operation import Tensor
 from graphc.keras.eager import as_tensor
 from graphc.keras.losses import classification, overlap, regression, sequence
 from graphc.keras.losses.loss import FunctionLoss
@@ -64,9 +63,7 @@ class CosineSimilarity(FunctionLoss):
 class Huber(FunctionLoss):
     """`huber` with a reduction."""
 
-    def __init__(
-        self, delta: float = 1.0, reduction: Any = BATCH, name: str = "huber_loss", dtype: Any = None
-    ) -> None:
+    def __init__(self, delta: float = 1.0, reduction: Any = BATCH, name: str = "huber_loss", dtype: Any = None) -> None:
         super().__init__(regression.huber, reduction, name, dtype, delta=delta)
 
 
@@ -166,7 +163,7 @@ class CategoricalFocalCrossentropy(FunctionLoss):
 class _OfNumbers(FunctionLoss):
     """A loss whose labels are numbers of classes."""
 
-    def _labels(self, y_true: Any) -> Tensor:
+    def _labels(self, y_true: Any) -> Any:
         return as_tensor(y_true)
 
 
@@ -180,7 +177,7 @@ class SparseCategoricalCrossentropy(_OfNumbers):
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(classification.sparse_categorical_crossentropy, reduction, name, dtype, **options)
 
-    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
         ignored = self.options["ignore_class"]
         if ignored is not None:
             numbers = classification.class_numbers(y_true, as_tensor(y_pred), self.options["axis"])

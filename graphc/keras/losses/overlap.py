@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphc.api.arrays import range_
 from graphc.api.math import cast, divide, equal, logical_and, matmul, maximum, not_equal, reduce_logsumexp, reduce_sum
 from graphc.api.math import where as choose
 from graphc.api.nn import softplus
-from graphc.api.arrays import range_
 from graphc.api.shaping import expand_dims, reshape, shape
 from graphc.graph.operation import Tensor
 from graphc.keras.eager import as_floats, as_tensor, either
@@ -20,7 +20,7 @@ def _axes(axis: Any) -> Any:
 
 
 @either
-def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     """1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)), over all elements or over axes."""
     p = as_floats(y_pred)
     y, over = as_tensor(y_true, p.dtype), _axes(axis)
@@ -29,7 +29,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
 
 
 @either
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
     """1 - c / (c + alpha * a + beta * b), c common to both, a only in y_true, b only in y_pred (Salehi et al., 2017).
 
     Keras weighs in this way, though its text calls alpha the weight of false positives.
@@ -45,7 +45,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 def circle(
     y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True,
     gamma: float = 80.0, margin: float = 0.4,
-) -> Tensor:  # fmt: skip
+) -> Any:  # fmt: skip
     """A loss of embeddings, which brings samples of one class together and moves those of others apart.
 
     Parameters
@@ -90,6 +90,6 @@ def _pairs(labels: Tensor, others: Tensor, remove_diagonal: bool) -> tuple[Tenso
     return same, different
 
 
-def _over(mask: Tensor, values: Tensor) -> Tensor:
+def _over(mask: Tensor, values: Tensor) -> Any:
     found: Tensor = reduce_logsumexp(choose(mask, values, cast(float("-inf"), values.dtype)), axis=1)
     return found

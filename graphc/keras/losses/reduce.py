@@ -43,7 +43,7 @@ def same_rank(first: Tensor, second: Tensor, expand_vectors: bool = True) -> tup
     return first, second
 
 
-def quotient(numerator: Any, denominator: Any) -> Tensor:
+def quotient(numerator: Any, denominator: Any) -> Any:
     """numerator / denominator, 0 where the denominator is 0."""
     nothing = equal(denominator, 0.0)
     found: Tensor = where(nothing, 0.0, divide(numerator, where(nothing, 1.0, denominator)))
@@ -76,7 +76,7 @@ def masked_weights(weights: Any, mask: Any, dtype: Any, mean: bool) -> Any:
     return scale * kept
 
 
-def reduced(values: Tensor, weights: Any, reduction: str | None, mask: Any = None) -> Tensor:
+def reduced(values: Tensor, weights: Any, reduction: str | None, mask: Any = None) -> Any:
     """Weighted values, their sum, or their mean.
 
     Parameters

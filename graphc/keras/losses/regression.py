@@ -34,7 +34,7 @@ def _pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
 
 
 @either
-def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of (y_true - y_pred)**2 over the last axis.
 
     Examples
@@ -47,35 +47,35 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @either
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of abs(y_true - y_pred) over the last axis."""
     y, p = _pair(y_true, y_pred)
     return reduce_mean(abs_(y - p), axis=-1)
 
 
 @either
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """100 times the mean of abs((y_true - y_pred) / y_true) over the last axis."""
     y, p = _pair(y_true, y_pred)
     return 100.0 * reduce_mean(abs_((y - p) / maximum(abs_(y), EPSILON)), axis=-1)
 
 
 @either
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of (log(y_true + 1) - log(y_pred + 1))**2 over the last axis; what is negative counts as 0."""
     y, p = _pair(y_true, y_pred)
     return reduce_mean(square(log(maximum(p, EPSILON) + 1.0) - log(maximum(y, EPSILON) + 1.0)), axis=-1)
 
 
 @either
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Minus the cosine of the angle between y_true and y_pred along an axis: -1 for equal directions."""
     y, p = _pair(y_true, y_pred)
     return -reduce_sum(l2_normalize(y, axis) * l2_normalize(p, axis), axis=axis)
 
 
 @either
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """The mean over the last axis of error**2 / 2 up to `delta`, and of delta * abs(error) - delta**2 / 2 beyond."""
     y, p = _pair(y_true, y_pred)
     error = abs_(p - y)
@@ -84,7 +84,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 
 
 @either
-def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """The mean of log(cosh(y_pred - y_true)) over the last axis."""
     y, p = _pair(y_true, y_pred)
     error = p - y
@@ -92,7 +92,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @either
-def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """sum(y_true * log(y_true / y_pred)) over the last axis, of probabilities."""
     p = clip_by_value(as_floats(y_pred), EPSILON, 1.0)
     y = clip_by_value(as_tensor(y_true, p.dtype), EPSILON, 1.0)
@@ -100,13 +100,13 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @either
-def poisson(y_true: Any, y_pred: Any) -> Tensor:
+def poisson(y_true: Any, y_pred: Any) -> Any:
     """The mean of y_pred - y_true * log(y_pred) over the last axis."""
     p = as_floats(y_pred)
     return reduce_mean(p - as_tensor(y_true, p.dtype) * log(p + EPSILON), axis=-1)
 
 
-def _margins(y_true: Any, y_pred: Any) -> Tensor:
+def _margins(y_true: Any, y_pred: Any) -> Any:
     p = as_floats(y_pred)
     y = as_tensor(y_true, p.dtype)
     # Labels of a batch that are all 0 or 1 become -1 and 1.
@@ -115,7 +115,7 @@ def _margins(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @either
-def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """max(0, 1 + the largest score of a wrong class - the score of the right one), labels one-hot."""
     p = as_floats(y_pred)
     y = as_tensor(y_true, p.dtype)
@@ -124,12 +124,12 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @either
-def hinge(y_true: Any, y_pred: Any) -> Tensor:
+def hinge(y_true: Any, y_pred: Any) -> Any:
     """The mean of max(0, 1 - y_true * y_pred) over the last axis, labels -1 and 1 or 0 and 1."""
     return reduce_mean(_margins(y_true, y_pred), axis=-1)
 
 
 @either
-def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """The mean of max(0, 1 - y_true * y_pred)**2 over the last axis, labels -1 and 1 or 0 and 1."""
     return reduce_mean(square(_margins(y_true, y_pred)), axis=-1)

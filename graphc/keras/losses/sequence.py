@@ -17,7 +17,7 @@ IMPOSSIBLE = -1e5
 
 
 @either
-def ctc(y_true: Any, y_pred: Any) -> Tensor:
+def ctc(y_true: Any, y_pred: Any) -> Any:
     """-log of the probability that the labels, in their order, are what remains of the classes along the steps.
 
     Classes that follow themselves count once, and class 0 is the blank, which goes; it also fills labels up.
@@ -44,7 +44,7 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
             f"ctc: y_true is [batch, labels] with a known number of labels and y_pred [batch, steps, classes], not of "
             f"shapes {labels.shape} and {scores.shape}"
         )
-    places = 2 * int(labels.shape.as_list()[1]) + 1
+    places = 2 * (labels.shape.as_list()[1] or 0) + 1
     # Blanks between the labels, before the first and after the last one.
     blanks = zeros_like(labels)
     states = pad(reshape(stack([blanks, labels], axis=2), [-1, places - 1]), [[0, 0], [0, 1]])
@@ -55,7 +55,7 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
     return -logaddexp(_at(last, ends, places), _at(last, ends - 1, places))
 
 
-def _first(row: Tensor, places: int) -> Tensor:
+def _first(row: Tensor, places: int) -> Any:
     allowed = as_tensor([[i < 2 for i in range(places)]])
     found: Tensor = where(allowed, row, IMPOSSIBLE)
     return found
@@ -66,7 +66,7 @@ def _step_of(states: Tensor) -> Any:
     before = pad(states[:, :-2], [[0, 0], [2, 0]])
     closed = logical_or(equal(states, 0), equal(states, before))
 
-    def step(reached: Tensor, row: Tensor) -> Tensor:
+    def step(reached: Tensor, row: Tensor) -> Any:
         one = pad(reached[:, :-1], [[0, 0], [1, 0]], constant_values=IMPOSSIBLE)
         two = pad(reached[:, :-2], [[0, 0], [2, 0]], constant_values=IMPOSSIBLE)
         found: Tensor = logaddexp(logaddexp(reached, one), where(closed, IMPOSSIBLE, two)) + row
@@ -75,7 +75,7 @@ def _step_of(states: Tensor) -> Any:
     return step
 
 
-def _at(values: Tensor, place: Tensor, places: int) -> Tensor:
+def _at(values: Tensor, place: Tensor, places: int) -> Any:
     """The value at a place of every sequence; impossible before the first one."""
     chosen = one_hot(place, places)
     found: Tensor = reduce_sum(values * chosen, axis=1) + IMPOSSIBLE * (1.0 - reduce_sum(chosen, axis=1))
