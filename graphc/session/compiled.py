@@ -21,9 +21,10 @@ from graphc.runtime.plan import NEGATIVE
 from graphc.session.build import Built, build, thread_count
 from graphc.session.failures import capacity_failure, failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
-from graphc.session.sizes import DataSizes
+from graphc.session.sizes import DataSizes, size_programs
 
 if TYPE_CHECKING:
+    from graphc.runtime.cache import Cache
     from graphc.session.session import Config
 
 
@@ -35,7 +36,22 @@ def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep
 
         cache = default_cache()
     lowered, resized = with_resized_fetched(lowered)
-    return CompiledStep(lowered, build(lowered, config, cache), store, config.poison, thread_count(config), resized)
+    return _made(lowered, config, cache, store, resized)
+
+
+def _made(
+    lowered: Lowered, config: Config, cache: Cache | None, store: Store, resized: tuple[int, ...] = (),
+    overwritten: frozenset[int] | None = None,
+) -> CompiledStep:  # fmt: skip
+    """The step of a program, with those that compute sizes before it."""
+    built = build(lowered, config, cache)
+    late = [name for name, _ in built.code.bounds]
+    overwritten = lowered.overwritten if overwritten is None else overwritten
+    before = [
+        (names, _made(replace(lowered, program=program), config, cache, store, (), overwritten))
+        for names, program in size_programs(lowered.program, late)
+    ]
+    return CompiledStep(lowered, built, store, config.poison, thread_count(config), resized, before, overwritten)
 
 
 def with_resized_fetched(lowered: Lowered) -> tuple[Lowered, tuple[int, ...]]:
@@ -71,15 +87,21 @@ class CompiledStep:
         Threads that the program was built for.
     resized : tuple of int
         Slots of the variables whose new values are the last outputs.
+    before : sequence of (tuple of str, CompiledStep)
+        Steps that compute sizes before every run.
+    overwritten : frozenset of int, optional
+        Slots of variables that may have no value yet; those that the program writes without looking by default.
     """
 
     def __init__(
         self, lowered: Lowered, built: Built, store: Store, poison: bool = False, threads: int = 1,
-        resized: tuple[int, ...] = (),
+        resized: tuple[int, ...] = (), before: Sequence[tuple[tuple[str, ...], CompiledStep]] = (),
+        overwritten: frozenset[int] | None = None,
     ) -> None:  # fmt: skip
         self.lowered = lowered
         self.built = built
         self.store = store
+        self.before = before
         self.constants = {
             slot: aligned_copy(value.array, value.array.dtype)
             for slot, value in enumerate(lowered.variables)
@@ -108,7 +130,7 @@ class CompiledStep:
         self.late = tuple(name for name, _ in built.code.bounds)
         measure = self._measure if self.late else None
         self.resized = resized
-        self.overwritten = lowered.overwritten
+        self.overwritten = lowered.overwritten if overwritten is None else overwritten
         self.locked = bool(lowered.program.updates or resized)
         self.reads = any(not isinstance(v, Constant) for v in lowered.variables)
         self.executable = Executable(
@@ -167,8 +189,13 @@ class CompiledStep:
     def _rebind(self) -> None:
         """Variables have moved: use their new places."""
         with self.store.exclusive():
-            self.executable.bind_variables(self._arrays())
-            self.version = self.store.version
+            self._bind_anew()
+
+    def _bind_anew(self) -> None:
+        self.executable.bind_variables(self._arrays())
+        self.version = self.store.version
+        for _, step in self.before:
+            step._bind_anew()
 
     def _run(self, feeds: Sequence[np.ndarray]) -> list[Any]:
         try:
@@ -201,6 +228,9 @@ class CompiledStep:
         arrays = self._arrays()
         program = self.lowered.program
         bindings = bind_sizes(program, [*(f.shape for f in feeds), *(a.shape for a in arrays)])
+        if names is not None:
+            for given, step in self.before:
+                bindings.update(zip(given, map(int, step._run(feeds)), strict=True))
         self.sizes.bind(feeds, arrays, bindings, names)
         return bindings
 

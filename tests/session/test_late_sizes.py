@@ -278,3 +278,56 @@ def test_with_parts_of_the_compiler_switched_off(off):
         values = np.random.default_rng(seed).normal(0.5, 1, 40).astype(np.float32)
         for have, want in zip(running.run(fetches, {x: values}), reference.run(fetches, {x: values}), strict=True):
             np.testing.assert_allclose(have, want, rtol=1e-5)
+
+
+def test_sizes_without_a_bound_are_computed_natively_before_the_step(native):
+    x, most = gc.placeholder(gc.float64, []), gc.placeholder(gc.int32, [None])
+    w = gc.Variable(np.float64(2.0), name="w")
+    found = gc.while_loop(lambda v: v < x, lambda v: v * w, [gc.constant(np.float64(1.0))])
+    (slope,) = gc.gradients(found, [w])
+    filled = gc.range(gc.reduce_max(most) + 1)
+    running = session("compile")
+    values = np.arange(100, dtype=np.int32)
+    for limit, steps in ((7.0, 3), (100.0, 7), (0.5, 0)):
+        held = running.run([found, slope, filled], {x: limit, most: values})
+        assert held[0] == 2.0**steps
+        assert held[1] == steps * 2.0 ** (steps - 1)
+        np.testing.assert_array_equal(held[2], np.arange(100))
+    running.run(gc.assign(w, 3.0))
+    assert running.run(found, {x: 10.0}) == 27.0
+
+
+def test_one_without_a_bound_that_depends_on_one_with():
+    x = gc.placeholder(gc.int32, [None])
+    kept = gc.boolean_mask(x, x > 2)
+    stitched = gc.dynamic_stitch([kept], [gc.cast(kept, gc.float32) * 2.0])
+    counts = gc.boolean_mask(stitched, stitched > 8.0)
+    both = Both([stitched, counts, gc.zeros([gc.shape(stitched)[0], gc.shape(counts)[0]])])
+    for seed in range(4):
+        both({x: np.append(np.random.default_rng(seed).integers(0, 20, 90), 7)})
+
+
+@pytest.mark.parametrize("mode", ["compile", "interpret"])
+def test_a_failure_while_a_size_is_computed_names_the_line(mode):
+    x, at = gc.placeholder(gc.int32, [None]), gc.placeholder(gc.int32, [None])
+    v = gc.Variable(1.0)
+    filled = gc.zeros([gc.reduce_max(gc.gather(x, at)) + 1])
+    running = session(mode)
+    values, positions = np.arange(80, dtype=np.int32), np.zeros(80, np.int32)
+    assert running.run([filled, gc.assign(v, 2.0)], {x: values, at: positions})[0].shape == (1,)
+    with pytest.raises(gc.ExecutionError, match="no variable was changed" + HERE):
+        running.run([filled, gc.assign(v, 3.0)], {x: values, at: positions + 80})
+    with pytest.raises(gc.ExecutionError, match="negative size" + HERE):
+        running.run([filled, gc.assign(v, 4.0)], {x: values - 70, at: positions})
+    assert running.run(v) == 2.0
+
+
+def test_a_variable_without_a_value_is_given_one_beside_such_a_size():
+    x = gc.placeholder(gc.int32, [None])
+    v = gc.Variable(np.zeros(2, np.float32))
+    length = gc.reduce_max(x * x)
+    fetches = [gc.range(length), gc.assign(v, [5.0, 6.0])]
+    store = gc.graph.store.Store()
+    running = gc.Session(config=COMPILED, store=store)
+    np.testing.assert_array_equal(running.run(fetches, {x: np.full(70, 3, np.int32)})[0], np.arange(9))
+    np.testing.assert_array_equal(running.run(v), [5, 6])
