@@ -28,7 +28,7 @@ def native(monkeypatch):
     real = DataSizes.bind
 
     def bind(self, feeds, variables, bindings, names=None):
-        if names is None or list(names):
+        if names is None or not bindings.keys() >= set(names):
             raise AssertionError("the interpreter computes a size")
         real(self, feeds, variables, bindings, names)
 
