@@ -65,3 +65,21 @@ def test_loss_and_gradient(case: dict[str, Any]) -> None:
             np.testing.assert_allclose(found[0], stored(case, "y"), rtol=2e-5, atol=1e-6)
             np.testing.assert_allclose(found[1], stored(case, "g"), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(loss(labels, scores, sample_weight=weights), stored(case, "y"), rtol=2e-5, atol=1e-6)
+
+
+def test_ignored_samples_count_neither_in_the_sum_nor_in_the_mean() -> None:
+    """The values are those of Keras 3."""
+    labels = np.array([0, 1, 1, 2], np.int32)
+    p = np.float32([[0.7, 0.2, 0.1], [0.3, 0.4, 0.3], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5]])
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=1)
+    np.testing.assert_allclose(loss(labels, p), 0.5249110460281372, rtol=1e-6)
+    weighted = loss(labels, p, sample_weight=np.float32([1, 2, 3, 4]))
+    np.testing.assert_allclose(weighted, 1.5646318197250366, rtol=1e-6)
+
+
+def test_a_label_out_of_range_fails_the_step() -> None:
+    with gc.Graph().as_default():
+        y, p = gc.placeholder(gc.int32, [None]), gc.placeholder(gc.float32, [None, 2])
+        step = gc.function([y, p], losses.sparse_categorical_crossentropy(y, p))
+    with pytest.raises(gc.ExecutionError):
+        step([3], [[0.5, 0.5]])

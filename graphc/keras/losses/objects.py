@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphc.api.math import logical_and, not_equal
 from graphc.keras.eager import as_tensor
 from graphc.keras.losses import classification, overlap, regression, sequence
 from graphc.keras.losses.loss import FunctionLoss
@@ -181,9 +182,9 @@ class SparseCategoricalCrossentropy(_OfNumbers):
         ignored = self.options["ignore_class"]
         if ignored is not None:
             numbers = classification.class_numbers(y_true, as_tensor(y_pred), self.options["axis"])
-            kept = numbers != ignored
+            kept = not_equal(numbers, ignored)
             # What is ignored does not count in the mean either.
-            mask = kept if mask is None else as_tensor(mask, "bool") & kept
+            mask = kept if mask is None else logical_and(as_tensor(mask, "bool"), kept)
         return super()._reduced(y_true, y_pred, sample_weight, mask)
 
 
