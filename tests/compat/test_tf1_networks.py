@@ -140,3 +140,32 @@ def test_word_vectors(name):
         for _ in range(60):
             sess.run(train, feeds)
         assert np.mean([sess.run(loss, feeds) for _ in range(10)]) < 0.7 * before
+
+
+def test_arguments_of_layers_hold_within_a_scope():
+    slim = tf.contrib.slim
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 4])
+        penalty = slim.l2_regularizer(0.5)
+        with slim.arg_scope([slim.fully_connected], activation_fn=None, weights_regularizer=penalty) as scope:
+            plain = slim.fully_connected(x, 3, scope="a")
+            with slim.arg_scope([slim.fully_connected], weights_regularizer=None):
+                slim.fully_connected(x, 3, scope="b")
+        rectified = slim.fully_connected(x, 3, scope="c")
+        with slim.arg_scope(scope):
+            slim.repeat(x, 2, slim.fully_connected, 4, scope="d")
+        assert plain.op.type != "relu"
+        assert rectified.op.type == "relu"
+        assert len(graph.get_collection("regularization_losses")) == 3
+        assert [v.op.name for v in tf.trainable_variables()][-4::2] == ["d/d_1/weights", "d/d_2/weights"]
+        with pytest.raises(ValueError, match="matmul takes no part in scopes"), slim.arg_scope([tf.matmul]):
+            pass
+
+
+def test_branches_that_are_known_are_taken_at_once():
+    smart_cond = tf.contrib.framework.smart_cond
+    with tf.Graph().as_default(), tf.Session() as sess:
+        training = tf.placeholder(tf.bool, [])
+        assert smart_cond(True, lambda: 1, lambda: 2) == 1
+        chosen = smart_cond(training, lambda: tf.constant(1.0), lambda: tf.constant(2.0))
+        assert sess.run(chosen, {training: False}) == 2.0

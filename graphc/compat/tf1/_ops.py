@@ -222,11 +222,6 @@ assert_non_negative = asserted(lambda x: gc.greater_equal(x, 0))
 assert_non_positive = asserted(lambda x: gc.less_equal(x, 0))
 
 
-def no_checks(*args: Any, **kwargs: Any) -> gc.Operation:
-    """An assertion about ranks, types or initialisation: what graphc checks by itself."""
-    return gc.no_op(name="Assert")
-
-
 def unimplemented_gradient(*args: Any, **kwargs: Any) -> Any:
     """Gradients of one's own are made with `graphc.custom_op`.
 

@@ -315,7 +315,7 @@ for _name in ("equal", "none_equal", "less", "less_equal", "greater", "greater_e
               "non_negative", "non_positive"):  # fmt: skip
     TABLE += f"assert_{_name} = ._ops.assert_{_name}\n"
 for _name in ("rank", "rank_at_least", "rank_in", "type", "integer", "variables_initialized", "scalar", "near"):
-    TABLE += f"assert_{_name} = ._ops.no_checks\n"
+    TABLE += f"assert_{_name} = ._checks.assert_{_name}\n"
 
 QUEUES = "there are no queues; feed arrays through feed_dict, or use tf.data.Dataset.from_tensor_slices"
 FILES = "read files with NumPy or the standard library and feed arrays"

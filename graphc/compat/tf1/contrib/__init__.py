@@ -7,11 +7,10 @@ from typing import Any
 
 from graphc.compat.tf1._binding import close
 
-_MODULES = ("framework", "layers", "opt", "rnn", "seq2seq")
+_MODULES = ("framework", "layers", "opt", "rnn", "seq2seq", "slim")
 MISSING = {
     "distributions": "write the density with tf.lgamma and the like, and draw with tf.random_normal and its relatives",
     "learn": "write the loop with tf.Session; graphc.data has small data sets",
-    "slim": "use tf.layers and tf.contrib.layers",
     "legacy_seq2seq": "use tf.nn.static_rnn and tf.nn.dynamic_rnn",
     "lookup": "map strings to numbers in Python",
     "estimator": "write the loop with tf.Session",

@@ -9,8 +9,14 @@ from graphc.compat.tf1._binding import namespace
 
 TABLE = """
 get_or_create_global_step = ._train.get_or_create_global_step
+arg_scope = .contrib._scoping.arg_scope
+add_arg_scope = .contrib._scoping.add_arg_scope
+smart_cond = .contrib._scoping.smart_cond
 get_global_step = ._train.get_global_step
 create_global_step = ._train.get_or_create_global_step
+arg_scope = .contrib._scoping.arg_scope
+add_arg_scope = .contrib._scoping.add_arg_scope
+smart_cond = .contrib._scoping.smart_cond
 """
 
 MISSING: dict[str, str] = {"nest": "Python's own lists, tuples and dictionaries are fetched as they are"}
@@ -31,16 +37,6 @@ get_model_variables = get_variables_to_restore = get_variables
 def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> list[gc.Variable]:
     """The trainable variables under a scope."""
     return get_variables(scope, suffix, "trainable_variables")
-
-
-def arg_scope(*args: Any, **kwargs: Any) -> Any:
-    """Not available: pass the arguments to each function.
-
-    Raises
-    ------
-    NotImplementedError
-    """
-    raise NotImplementedError("arg_scope: pass the arguments to each function, or use functools.partial")
 
 
 def __getattr__(name: str) -> Any:

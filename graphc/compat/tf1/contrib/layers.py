@@ -7,6 +7,7 @@ from typing import Any
 
 import graphc as gc
 from graphc.compat.tf1._binding import namespace
+from graphc.compat.tf1.contrib._scoping import add_arg_scope
 
 TABLE = """
 xavier_initializer = layers.contrib.xavier_initializer
@@ -43,8 +44,29 @@ MISSING = {
 _find = namespace("tf.contrib.layers", TABLE, (), MISSING)
 
 
+_SCOPED = frozenset(
+    [
+        "fully_connected",
+        "linear",
+        "relu",
+        "conv2d",
+        "conv2d_transpose",
+        "max_pool2d",
+        "avg_pool2d",
+        "flatten",
+        "dropout",
+        "batch_norm",
+        "layer_norm",
+    ]
+)
+
+
 def __getattr__(name: str) -> Any:
-    return _find(name)
+    # One object for all the names of a function: scopes know functions by identity.
+    name = {"convolution2d": "conv2d", "convolution2d_transpose": "conv2d_transpose"}.get(name, name)
+    if name not in _SCOPED:
+        return _find(name)
+    return globals().setdefault(name, add_arg_scope(_find(name)))
 
 
 def sum_regularizer(regularizer_list: Any, scope: str | None = None) -> Callable[[Any], Any]:
