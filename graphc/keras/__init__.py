@@ -1,4 +1,7 @@
-"""The Keras-like interface: layers, models, losses, metrics and optimizers by the names that Keras users know."""
+"""The Keras-like interface: losses, metrics, optimizers and what they are made of, by the names of Keras.
+
+Layers and models are not there yet: `graphc.layers` has layers, a loop over `Session.run` trains.
+"""
 
 from graphc.keras import activations, constraints, initializers, losses, metrics, optimizers, regularizers, utils
 from graphc.keras.variables import Variable

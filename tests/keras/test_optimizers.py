@@ -109,3 +109,14 @@ def test_mistakes_are_named() -> None:
         optimizer.apply([[1.0]], [Variable([1.0], name="late")])
     with pytest.raises(ValueError, match="no variable has a gradient"):
         optimizers.SGD(0.1).apply([None], [Variable([1.0])])
+
+
+def test_decay_of_old_scripts_is_inverse_time():
+    optimizer = optimizers.SGD(lr=0.5, decay=0.25)
+    rates = []
+    for step in range(3):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    np.testing.assert_allclose(rates, [0.5 / (1 + 0.25 * step) for step in range(3)], rtol=1e-6)
+    with pytest.raises(ValueError, match="a schedule has its own"):
+        optimizers.SGD(optimizers.schedules.InverseTimeDecay(0.5, 1, 0.1), decay=0.25)

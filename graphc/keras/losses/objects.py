@@ -225,7 +225,7 @@ class Tversky(FunctionLoss):
 
 
 class Circle(_OfNumbers):
-    """`circle` with a reduction; samples whose loss is 0 do not count in the mean."""
+    """`circle` with a reduction."""
 
     def __init__(
         self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: Any = BATCH,

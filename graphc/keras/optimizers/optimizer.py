@@ -30,7 +30,7 @@ from graphc.graph.operation import Operation, Tensor
 from graphc.graph.variable import Variable as NativeVariable
 from graphc.keras.eager import as_tensor, computed, is_symbolic
 from graphc.keras.lookup import plain, snake_case
-from graphc.keras.optimizers.schedules import LearningRateSchedule
+from graphc.keras.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
 from graphc.keras.variables import Variable
 from graphc.train.clipping import clip_by_norm
 from graphc.train.optimizer import Optimizer as NativeOptimizer
@@ -71,7 +71,12 @@ class Optimizer:
         name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         learning_rate = kwargs.pop("lr", self.default_rate if learning_rate is None else learning_rate)
-        kwargs.pop("decay", None)
+        decay = kwargs.pop("decay", None)
+        if decay and isinstance(learning_rate, float | int):
+            # Keras 2's decay per step.
+            learning_rate = InverseTimeDecay(learning_rate, 1, decay)
+        elif decay:
+            raise ValueError("decay goes with a learning rate that is a number: a schedule has its own")
         if kwargs:
             raise ValueError(f"{type(self).__name__} has no argument {', '.join(kwargs)}")
         if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
