@@ -106,7 +106,7 @@ def test_a_failed_script_is_profiled_too(tmp_path: Path) -> None:
     [
         ("import tensorflow as tf\n\nq = tf.FIFOQueue(3, [tf.float32])", 3, "tf.FIFOQueue is out of graphc's scope"),
         ("from tensorflow.contrib import learn", 1, "tf.contrib.learn is out of graphc's scope"),
-        ("import tensorflow.contrib.slim as slim", 1, "tensorflow.contrib.slim is out of graphc's scope"),
+        ("import tensorflow.contrib.crf as crf", 1, "tensorflow.contrib.crf is out of graphc's scope"),
         ("import tensorflow as tf\ntf.matmull(1, 2)", 2, "tf.matmull: did you mean matmul"),
         ("import tensorflow as tf\ntf.Session('grpc://host:1')", 2, "in this process only"),
         ("x = 1\nprint 'text'", 2, "this is Python 2"),
