@@ -83,3 +83,8 @@ def test_a_label_out_of_range_fails_the_step() -> None:
         step = gc.function([y, p], losses.sparse_categorical_crossentropy(y, p))
     with pytest.raises(gc.ExecutionError):
         step([3], [[0.5, 0.5]])
+
+
+def test_a_label_out_of_range_is_refused_for_arrays_too() -> None:
+    with pytest.raises(gc.ExecutionError, match=r"value 5 at position .* is out of range for 3 classes"):
+        losses.SparseCategoricalCrossentropy()([5], [[0.2, 0.3, 0.5]])

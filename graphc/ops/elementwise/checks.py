@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphc.ir.dims import Dim
+from graphc.ir.intervals import not_negative
 from graphc.ir.node import Node
 from graphc.ir.types import TensorType
 from graphc.ops.batching import aligned
@@ -27,6 +28,11 @@ def _evaluate(x: Any, size: int) -> Any:
     return x
 
 
+def _symbolic(x: tuple[Dim, ...], size: Dim) -> tuple[Dim, ...] | None:
+    """The indices, if it is evident that all are in range; else the check has to be made."""
+    return x if all(not_negative(v) and not_negative(size - v - 1) for v in x) else None
+
+
 register(
     OpRecord(
         "check_index",
@@ -35,7 +41,7 @@ register(
         _evaluate,
         None,
         lambda b, x, size: x,
-        symbolic=lambda x, size: x,
+        symbolic=_symbolic,
         can_fail="a value is out of range",
         doc="The operand itself; the call fails where an element is negative or not below the size.",
         formula="x",
