@@ -21,7 +21,7 @@ from graphc.runtime.plan import NEGATIVE
 from graphc.session.build import Built, build, thread_count
 from graphc.session.failures import capacity_failure, failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
-from graphc.session.sizes import DataSizes, size_programs
+from graphc.session.sizes import DataSizes, further_names, size_programs
 
 if TYPE_CHECKING:
     from graphc.runtime.cache import Cache
@@ -237,10 +237,8 @@ class CompiledStep:
     def _further(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
         """Sizes that are not those of feeds: of variables, and those that are data."""
         program = self.lowered.program
-        needed = [name for name, _ in program.size_values if name not in self.late]
-        bindings = self._bindings(feeds, needed)
-        own = {name for node in program.inputs for name in map(str, node.shape)}
-        return tuple(value for name, value in bindings.items() if name not in own and name not in self.late)
+        bindings = self._bindings(feeds, [name for name, _ in program.size_values if name not in self.late])
+        return tuple(bindings[name] for name in further_names(program, self.late))
 
     def _measure(self, feeds: Sequence[np.ndarray]) -> tuple[int, ...]:
         """Sizes that the step computes itself."""

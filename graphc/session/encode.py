@@ -14,6 +14,7 @@ from graphc.loops.spec import Buffer
 from graphc.runtime.plan import NEGATIVE, BufferSpec, ProgramCode
 from graphc.schedule.flat import arena_places, flat_calls
 from graphc.schedule.plan import Schedule
+from graphc.session.sizes import further_names
 
 
 class Formulas:
@@ -44,11 +45,8 @@ class Formulas:
             for axis, dim in enumerate(node.shape):
                 if not isinstance(dim, int):
                     self._symbol(next(iter(symbols(dim))), (i, axis))
-        shapes = [d for type in program.variables for d in type.shape if not isinstance(d, int)]
         bounds = dict(program.size_bounds)
-        further = [next(iter(symbols(d))) for d in shapes]
-        further += [name for name, _ in program.size_values if name not in bounds]
-        for k, name in enumerate(further):
+        for k, name in enumerate(further_names(program, bounds)):
             self._symbol(name, (-1, k))
         for name, _ in program.size_values:
             if name in bounds:

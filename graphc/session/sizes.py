@@ -138,6 +138,19 @@ def _is_light(node: Node) -> bool:
     return record_of(node.op).kind != "control" and all(isinstance(s, int) and s <= LIGHT for s in sizes)
 
 
+def further_names(program: Program, late: Collection[str]) -> list[str]:
+    """Symbols that are no sizes of feeds, in the order in which their values are given to a run.
+
+    Parameters
+    ----------
+    program : Program
+    late : collection of str
+        Sizes that the step computes itself.
+    """
+    shapes = [d for type in program.variables for d in type.shape if not isinstance(d, int)]
+    return [next(iter(symbols(d))) for d in shapes] + [name for name, _ in program.size_values if name not in late]
+
+
 def symbols_of(type: TensorType) -> frozenset[str]:
     """Symbols in a shape."""
     return frozenset().union(*map(symbols, type.shape))

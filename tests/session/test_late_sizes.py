@@ -331,3 +331,14 @@ def test_a_variable_without_a_value_is_given_one_beside_such_a_size():
     running = gc.Session(config=COMPILED, store=store)
     np.testing.assert_array_equal(running.run(fetches, {x: np.full(70, 3, np.int32)})[0], np.arange(9))
     np.testing.assert_array_equal(running.run(v), [5, 6])
+
+
+def test_sizes_that_are_computed_in_different_ways_before_the_step_are_not_mixed_up():
+    few, many = gc.placeholder(gc.int32, []), gc.placeholder(gc.int32, [None])
+    w = gc.Variable(np.ones(3, np.float32), validate_shape=False)
+    # One is a scalar's, which the interpreter computes; the other one is computed by a native step.
+    first, second = gc.range(few * 2), gc.range(gc.reduce_sum(many * many))
+    run = Both([gc.reduce_sum(first), gc.shape(first), gc.reduce_sum(second), gc.shape(second), gc.shape(w)])
+    for count, values in ((3, np.ones(200, np.int32)), (5, np.full(90, 2, np.int32)), (100, np.ones(70, np.int32))):
+        found = run({few: count, many: values})
+        assert (found[1].item(), found[3].item()) == (2 * count, int((values**2).sum()))
