@@ -14,17 +14,14 @@ import numpy.typing as npt
 from graphc.ptx import instructions
 from graphc.ptx.counters import Counters
 from graphc.ptx.errors import BarrierError, DivergenceError, LaunchError, MemoryFault, PtxError, UnsupportedInstruction
-from graphc.ptx.memory import GLOBAL_BASE, POISON, GlobalMemory
-from graphc.ptx.program import Place, Program, Register, Special, Step
+from graphc.ptx.memory import GLOBAL_BASE, LOCAL_WINDOW, POISON, SHARED_WINDOW, WINDOW, GlobalMemory
+from graphc.ptx.program import JUMPS, Place, Program, Register, Special, Step
 from graphc.ptx.races import RaceDetector, Who
 from graphc.ptx.syntax import Address, Immediate, Name, Negated
 from graphc.ptx.values import DTYPES, U64, Array, literal, reinterpret
 
-__all__ = ["LOCAL_WINDOW", "SHARED_WINDOW", "Lanes", "Machine"]
+__all__ = ["Dim3", "Lanes", "Machine"]
 
-# Generic addresses of the spaces that are not global.
-SHARED_WINDOW, LOCAL_WINDOW = 0x1000_0000_0000, 0x2000_0000_0000
-WINDOW = 1 << 32
 WARP = 32
 # A loop that runs on without an end is stopped after so many pieces.
 MOST_STEPS = 50_000_000
@@ -217,16 +214,16 @@ class Machine:
                 self._count_shared(address, width, lanes)
                 if self.shared_races is not None:
                     self.shared_races.access(at, size, self.who(lanes), write=write, atomic=atomic)
-        if write:
-            for k in range(size):
-                written[at + k] = True
         if not write or atomic:
-            known = written[at] & written[at + size - 1]
+            known = np.logical_and.reduce([written[at + k] for k in range(size)])
             if not known.all():
                 first = int(address[~known][0])
                 raise MemoryFault(
                     f"uninitialised: {size} bytes at {first:#x} of {space} memory are read before a write"
                 )
+        if write:
+            for k in range(size):
+                written[at + k] = True
         return data, at
 
     def _space_of(self, address: npt.NDArray[np.uint64]) -> tuple[str, npt.NDArray[np.uint64]]:
@@ -343,14 +340,14 @@ class Machine:
             under = lanes
             if step.guard is not None:
                 holds = self.predicate(step.guard, lanes) ^ step.negated
-                if step.opcode in ("bra", "ret", "exit"):
+                if step.opcode in JUMPS:
                     after = np.where(holds, self._target(step), number + 1)
                     self._count(step, self.count(lanes), warps)
                     break
                 if not holds.any():
                     continue
                 under = here[holds]
-            elif step.opcode in ("bra", "ret", "exit"):
+            elif step.opcode in JUMPS:
                 after = self._target(step)
                 self._count(step, self.count(lanes), warps)
                 break

@@ -10,10 +10,13 @@ import numpy.typing as npt
 from graphc.ptx.errors import MemoryFault, OutOfMemory
 from graphc.ptx.values import Array
 
-__all__ = ["GLOBAL_BASE", "GlobalMemory"]
+__all__ = ["GLOBAL_BASE", "LOCAL_WINDOW", "SHARED_WINDOW", "WINDOW", "GlobalMemory"]
 
 # Addresses as a device has them, far from zero and from the windows of the other spaces.
 GLOBAL_BASE = 0x7F00_0000_0000
+# Generic addresses of the spaces that are not global.
+SHARED_WINDOW, LOCAL_WINDOW = 0x1000_0000_0000, 0x2000_0000_0000
+WINDOW = 1 << 32
 ALIGNMENT = 256
 # Between allocations, so that an access just behind one hits no other.
 GUARD = 256

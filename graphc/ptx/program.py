@@ -28,7 +28,7 @@ from graphc.ptx.syntax import (
 )
 from graphc.ptx.values import DTYPES
 
-__all__ = ["Place", "Program", "Register", "Resolved", "Special", "Step", "link"]
+__all__ = ["JUMPS", "Place", "Program", "Register", "Resolved", "Special", "Step", "link"]
 
 SPECIAL = frozenset(
     [f"%{n}.{a}" for n in ("tid", "ntid", "ctaid", "nctaid") for a in "xyz"]
@@ -294,7 +294,7 @@ class _Linker:
         pieces: list[list[Step]] = [[]]
         places: dict[str, int] = {}
         for s in self.code:
-            alone = not isinstance(s, Label) and _is_together(s)
+            alone = isinstance(s, Step) and s.opcode in TOGETHER
             if (isinstance(s, Label) or alone) and pieces[-1]:
                 pieces.append([])
             if isinstance(s, Label):
@@ -314,7 +314,3 @@ class _Linker:
         if len(s.operands) != 1 or not isinstance(s.operands[0], Label):
             raise PtxSyntaxError(f"line {s.line}: '{s.text}' does not branch to a label")
         return places[s.operands[0].name]
-
-
-def _is_together(s: Step) -> bool:
-    return s.opcode in TOGETHER

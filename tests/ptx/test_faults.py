@@ -145,6 +145,7 @@ def test_a_vector_access_must_be_aligned_as_a_whole(memory):
 
 @pytest.mark.parametrize(("space", "code"), [
     ("global", "ld.param.u64 %rd2, [x]; ld.global.f32 %f1, [%rd2];"),
+    ("global", "ld.param.u64 %rd2, [x]; red.global.add.u32 [%rd2], 1;"),
     ("shared", "ld.shared.f32 %f1, [room];"),
     ("local", ".local .align 4 .b8 own[4]; ld.local.f32 %f1, [own];"),
 ])  # fmt: skip

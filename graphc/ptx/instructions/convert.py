@@ -10,6 +10,7 @@ from graphc.ptx import floating
 from graphc.ptx.errors import UnsupportedInstruction
 from graphc.ptx.floating import F64
 from graphc.ptx.instructions.arithmetic import put
+from graphc.ptx.memory import LOCAL_WINDOW, SHARED_WINDOW, WINDOW
 from graphc.ptx.program import Step
 from graphc.ptx.values import DTYPES, U64
 
@@ -72,16 +73,12 @@ def _saturated(value: Any, to: np.dtype[Any]) -> Any:
 
 def _address(machine: Machine, step: Step, lanes: Lanes) -> None:
     """cvta: an address of a space as a generic one, or back."""
-    from graphc.ptx.machine import LOCAL_WINDOW, SHARED_WINDOW
-
     window = np.uint64({"shared": SHARED_WINDOW, "local": LOCAL_WINDOW}.get(step.modifiers[-2], 0))
     value = machine.read(step.operands[1], U64, lanes)
     machine.write(step.operands[0], value - window if "to" in step.modifiers else value + window, lanes)
 
 
 def _is_space(machine: Machine, step: Step, lanes: Lanes) -> None:
-    from graphc.ptx.machine import LOCAL_WINDOW, SHARED_WINDOW, WINDOW
-
     address = machine.read(step.operands[1], U64, lanes)
 
     def inside(start: int) -> Any:
