@@ -284,11 +284,4 @@ def get(identifier: Any) -> Callable[..., Any]:
     return found
 
 
-def serialize(activation: Callable[..., Any]) -> Any:
-    """The name of an activation function, or the configuration of an object."""
-    return lookup.serialize(activation)
-
-
-def deserialize(config: Any) -> Callable[..., Any]:
-    """The activation that `serialize` described."""
-    return get(config)
+serialize, deserialize = lookup.serialize, lookup.reader("activation", ALL)

@@ -7,10 +7,8 @@ from typing import Any
 from graphc.api.math import clip_by_value, maximum, reduce_sum, sqrt, square
 from graphc.graph.operation import Tensor
 from graphc.keras import lookup
-from graphc.keras.eager import as_floats, either
-from graphc.keras.lookup import Configured
-
-EPSILON = 1e-7
+from graphc.keras.eager import EPSILON, as_floats, either
+from graphc.keras.lookup import Configured, to_write
 
 
 class Constraint(Configured):
@@ -21,7 +19,7 @@ class Constraint(Configured):
 
     def __call__(self, w: Any) -> Any:
         """The weight that is allowed."""
-        raise NotImplementedError(f"{type(self).__name__}.__call__")
+        raise to_write(self, "__call__(w)")
 
 
 class MaxNorm(Constraint):
@@ -134,11 +132,4 @@ def get(identifier: Any) -> Any:
     return lookup.find("constraint", ALL, identifier)
 
 
-def serialize(constraint: Any) -> Any:
-    """The configuration of a constraint."""
-    return lookup.serialize(constraint)
-
-
-def deserialize(config: Any) -> Any:
-    """The constraint that `serialize` described."""
-    return get(config)
+serialize, deserialize = lookup.serialize, lookup.reader("constraint", ALL)

@@ -19,6 +19,9 @@ from graphc.graph.variable import Variable
 from graphc.ir.dtypes import as_dtype
 from graphc.session.session import Config, Session
 
+EPSILON = 1e-7
+"""What Keras keeps logarithms and quotients away from zero with."""
+
 _TRACING: ContextVar[bool] = ContextVar("tracing", default=False)
 
 

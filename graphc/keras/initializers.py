@@ -12,7 +12,7 @@ from graphc.graph.operation import Tensor
 from graphc.ir.dtypes import as_dtype
 from graphc.keras import lookup
 from graphc.keras.eager import computed, is_tracing
-from graphc.keras.lookup import Configured
+from graphc.keras.lookup import Configured, to_write
 from graphc.keras.seeds import next_seed
 
 
@@ -24,7 +24,7 @@ class Initializer(Configured):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """An array of a shape, or a tensor while a graph is being built."""
-        raise NotImplementedError(f"{type(self).__name__}.__call__")
+        raise to_write(self, "__call__(shape, dtype=None)")
 
 
 class _Native(Initializer):
@@ -32,7 +32,7 @@ class _Native(Initializer):
 
     def native(self) -> Any:
         """The object that does it."""
-        raise NotImplementedError(f"{type(self).__name__}.native")
+        raise to_write(self, "native()")
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """An array of a shape, or a tensor while a graph is being built."""
@@ -264,11 +264,4 @@ def get(identifier: Any) -> Any:
     return lookup.find("initializer", ALL, identifier)
 
 
-def serialize(initializer: Any) -> Any:
-    """The configuration of an initializer."""
-    return lookup.serialize(initializer)
-
-
-def deserialize(config: Any) -> Any:
-    """The initializer that `serialize` described."""
-    return get(config)
+serialize, deserialize = lookup.serialize, lookup.reader("initializer", ALL)

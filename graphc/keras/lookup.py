@@ -5,11 +5,8 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-CUSTOM: dict[str, Any] = {}
-"""Classes and functions of users under the names by which configurations refer to them."""
 
 
 class Configured:
@@ -85,8 +82,7 @@ def find(kind: str, known: Mapping[str, Any], identifier: Any) -> Any:
 
 
 def _by_name(kind: str, known: Mapping[str, Any], name: str) -> Any:
-    registered = CUSTOM.get(name) or next((v for k, v in CUSTOM.items() if k.split(">")[-1] == name), None)
-    found = registered or known.get(name) or known.get(snake_case(name)) or known.get(name.lower())
+    found = known.get(name) or known.get(snake_case(name)) or known.get(name.lower())
     if found is None:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f": did you mean {' or '.join(map(repr, near))}?" if near else f"; there are {', '.join(sorted(known))}"
@@ -122,10 +118,24 @@ def serialize(value: Any) -> Any:
         return getattr(value, "__name__", str(value))
     module = type(value).__module__
     own = module.startswith("graphc.keras.")
-    name = next((k for k, v in CUSTOM.items() if v is type(value)), None)
     return {
         "module": f"keras.{module.split('.')[2]}" if own else module,
         "class_name": type(value).__name__,
         "config": value.get_config(),
-        "registered_name": None if own else name or type(value).__name__,
+        "registered_name": None if own else type(value).__name__,
     }
+
+
+def reader(kind: str, known: Mapping[str, Any]) -> Callable[..., Any]:
+    """The `deserialize` of one kind of objects: from what `serialize` gave, or from a name."""
+
+    def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The object that `serialize` described; `custom_objects` are classes and functions of yours by name."""
+        return find(kind, {**known, **(custom_objects or {})}, config)
+
+    return deserialize
+
+
+def to_write(owner: object, method: str) -> NotImplementedError:
+    """The error of a class that lacks the method which its users write."""
+    return NotImplementedError(f"{type(owner).__name__} has no method {method}: write it in your class")

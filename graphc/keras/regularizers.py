@@ -8,7 +8,7 @@ from graphc.api.math import abs_, matmul, reduce_sum, square
 from graphc.api.nn import l2_normalize
 from graphc.keras import lookup
 from graphc.keras.eager import as_floats, either
-from graphc.keras.lookup import Configured
+from graphc.keras.lookup import Configured, to_write
 
 
 class Regularizer(Configured):
@@ -19,7 +19,7 @@ class Regularizer(Configured):
 
     def __call__(self, x: Any) -> Any:
         """The penalty: a scalar."""
-        raise NotImplementedError(f"{type(self).__name__}.__call__")
+        raise to_write(self, "__call__(x)")
 
 
 class L1L2(Regularizer):
@@ -141,11 +141,4 @@ def get(identifier: Any) -> Any:
     return lookup.find("regularizer", ALL, identifier)
 
 
-def serialize(regularizer: Any) -> Any:
-    """The configuration of a regularizer."""
-    return lookup.serialize(regularizer)
-
-
-def deserialize(config: Any) -> Any:
-    """The regularizer that `serialize` described."""
-    return get(config)
+serialize, deserialize = lookup.serialize, lookup.reader("regularizer", ALL)

@@ -104,14 +104,7 @@ def get(identifier: Any) -> Any:
     return lookup.find("loss", ALL, identifier)
 
 
-def serialize(loss: Any) -> Any:
-    """The configuration of a loss."""
-    return lookup.serialize(loss)
-
-
-def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The loss that `serialize` described."""
-    return lookup.find("loss", {**ALL, **(custom_objects or {})}, name)
+serialize, deserialize = lookup.serialize, lookup.reader("loss", ALL)
 
 
 __all__ = [

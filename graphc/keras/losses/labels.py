@@ -10,8 +10,7 @@ from graphc.api.math import cast, clip_by_value, reduce_sum
 from graphc.api.shaping import shape
 from graphc.graph.operation import Tensor
 from graphc.ir.node import Node
-
-EPSILON = 1e-7
+from graphc.keras.eager import EPSILON
 
 
 def smoothed(labels: Tensor, smoothing: float, classes: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphc.keras.eager import as_floats, as_tensor, computed, is_symbolic
-from graphc.keras.lookup import Configured, plain, snake_case
+from graphc.keras.lookup import Configured, plain, snake_case, to_write
 from graphc.keras.losses.reduce import check_reduction, reduced
 
 
@@ -39,7 +39,7 @@ class Loss(Configured):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value for each sample."""
-        raise NotImplementedError(f"{type(self).__name__}.call")
+        raise to_write(self, "call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """The loss.

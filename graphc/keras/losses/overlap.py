@@ -10,9 +10,7 @@ from graphc.api.math import where as choose
 from graphc.api.nn import softplus
 from graphc.api.shaping import expand_dims, reshape, shape
 from graphc.graph.operation import Tensor
-from graphc.keras.eager import as_floats, as_tensor, either
-
-EPSILON = 1e-7
+from graphc.keras.eager import EPSILON, as_floats, as_tensor, either
 
 
 def _axes(axis: Any) -> Any:

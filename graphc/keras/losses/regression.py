@@ -21,11 +21,8 @@ from graphc.api.math import (
 )
 from graphc.api.nn import l2_normalize, softplus
 from graphc.graph.operation import Tensor
-from graphc.keras.eager import as_floats, as_tensor, either
+from graphc.keras.eager import EPSILON, as_floats, as_tensor, either
 from graphc.keras.losses.reduce import same_rank
-
-EPSILON = 1e-7
-"""What Keras keeps logarithms and quotients away from zero with."""
 
 
 def _pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:

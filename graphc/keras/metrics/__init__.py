@@ -85,14 +85,7 @@ def get(identifier: Any) -> Any:
     return lookup.find("metric", ALL, identifier)
 
 
-def serialize(metric: Any) -> Any:
-    """The configuration of a metric."""
-    return lookup.serialize(metric)
-
-
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The metric that `serialize` described."""
-    return lookup.find("metric", {**ALL, **(custom_objects or {})}, config)
+serialize, deserialize = lookup.serialize, lookup.reader("metric", ALL)
 
 
 __all__ = [

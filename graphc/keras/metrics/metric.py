@@ -13,8 +13,9 @@ from graphc.api.shaping import expand_dims, shape
 from graphc.api.state import group
 from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Operation, Tensor
+from graphc.graph.variable import default_array
 from graphc.keras.eager import as_floats, as_tensor, computed, is_symbolic, is_tracing
-from graphc.keras.lookup import Configured, plain, snake_case
+from graphc.keras.lookup import Configured, plain, snake_case, to_write
 from graphc.keras.losses.reduce import masked_weights, quotient, same_rank
 from graphc.keras.variables import Variable
 
@@ -77,11 +78,11 @@ class Metric(Configured):
 
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """Add a batch."""
-        raise NotImplementedError(f"{type(self).__name__}.update_state")
+        raise to_write(self, "update_state(y_true, y_pred, sample_weight=None)")
 
     def result(self) -> Any:
         """The value of what has been collected."""
-        raise NotImplementedError(f"{type(self).__name__}.result")
+        raise to_write(self, "result()")
 
     def reset_state(self) -> None:
         """Start anew."""
@@ -119,15 +120,8 @@ def _updating(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _array(value: Any) -> Any:
-    """Lists and arrays as tensors, so that operators of methods add operations."""
-    return as_tensor_later(value) if isinstance(value, list | tuple | np.ndarray | np.generic) else value
-
-
-def as_tensor_later(value: Any) -> Any:
-    """The array itself, in the language's default types: it becomes a tensor where it meets one."""
-    from graphc.graph.variable import default_array
-
-    return default_array(value)
+    """Lists and arrays as arrays of the language's default types: they become tensors where they meet one."""
+    return default_array(value) if isinstance(value, list | tuple | np.ndarray | np.generic) else value
 
 
 def _reading(function: Callable[..., Any]) -> Callable[..., Any]:

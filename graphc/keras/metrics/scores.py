@@ -23,11 +23,9 @@ from graphc.api.math import (
 )
 from graphc.api.shaping import expand_dims, ones_like, reshape
 from graphc.graph.operation import Tensor
-from graphc.keras.eager import as_floats, as_tensor
+from graphc.keras.eager import EPSILON, as_floats, as_tensor
 from graphc.keras.metrics.metric import Metric
 from graphc.keras.variables import Variable
-
-EPSILON = 1e-7
 
 
 class MeanIoU(Metric):

@@ -33,14 +33,7 @@ def get(identifier: Any) -> Any:
     return lookup.find("optimizer", ALL, identifier)
 
 
-def serialize(optimizer: Any) -> Any:
-    """The configuration of an optimizer."""
-    return lookup.serialize(optimizer)
-
-
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The optimizer that `serialize` described."""
-    return lookup.find("optimizer", {**ALL, **(custom_objects or {})}, config)
+serialize, deserialize = lookup.serialize, lookup.reader("optimizer", ALL)
 
 
 __all__ = [

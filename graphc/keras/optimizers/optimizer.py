@@ -29,7 +29,7 @@ from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.variable import Variable as NativeVariable
 from graphc.keras.eager import as_tensor, computed, is_symbolic
-from graphc.keras.lookup import plain, snake_case
+from graphc.keras.lookup import plain, snake_case, to_write
 from graphc.keras.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
 from graphc.keras.variables import Variable
 from graphc.train.clipping import clip_by_norm
@@ -193,7 +193,7 @@ class Optimizer:
 
     def native(self, rate: Any) -> tuple[NativeOptimizer, dict[str, str]]:
         """An optimizer of `graphc.train`, and the names of its slots in the order of `slot_groups`."""
-        raise NotImplementedError(f"{type(self).__name__}.update_step")
+        raise to_write(self, "native(rate)")
 
     def update_step(self, gradient: Tensor, variable: NativeVariable, learning_rate: Any) -> list[Any]:
         """Assignments to one variable and its slots; reads see the values before the step."""

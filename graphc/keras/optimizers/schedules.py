@@ -10,7 +10,7 @@ from graphc.api.math import ceil, cos, floor, less, log, maximum, minimum, pow_,
 from graphc.graph.operation import Tensor
 from graphc.keras import lookup
 from graphc.keras.eager import as_tensor, either
-from graphc.keras.lookup import Configured
+from graphc.keras.lookup import Configured, to_write
 
 
 class LearningRateSchedule(Configured):
@@ -25,7 +25,7 @@ class LearningRateSchedule(Configured):
 
     def rate(self, step: Tensor) -> Any:
         """The rate, for a number of steps in float32."""
-        raise NotImplementedError(f"{type(self).__name__}.__call__")
+        raise to_write(self, "rate(step)")
 
 
 @either
@@ -39,7 +39,24 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _RateDecay(LearningRateSchedule):
+    """A rate that falls with the number of decay periods done."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
+        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
+        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.staircase, self.name = staircase, name or type(self).__name__
+
+    def periods(self, step: Tensor) -> Any:
+        """Periods done; whole ones with `staircase`."""
+        done = step / float(self.decay_steps)
+        return floor(done) if self.staircase else done
+
+
+class ExponentialDecay(_RateDecay):
     """initial_learning_rate * decay_rate ** (step / decay_steps).
 
     Parameters
@@ -57,38 +74,20 @@ class ExponentialDecay(LearningRateSchedule):
     np.float32(0.125)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:  # fmt: skip
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.staircase, self.name = staircase, name
-
     def rate(self, step: Tensor) -> Any:
         """The rate."""
-        done = step / float(self.decay_steps)
-        return self.initial_learning_rate * pow_(self.decay_rate, floor(done) if self.staircase else done)
+        return self.initial_learning_rate * pow_(self.decay_rate, self.periods(step))
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_RateDecay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps).
 
     Parameters are those of `ExponentialDecay`.
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:  # fmt: skip
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.staircase, self.name = staircase, name
-
     def rate(self, step: Tensor) -> Any:
         """The rate."""
-        done = step / float(self.decay_steps)
-        return self.initial_learning_rate / (1.0 + self.decay_rate * (floor(done) if self.staircase else done))
+        return self.initial_learning_rate / (1.0 + self.decay_rate * self.periods(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
