@@ -159,6 +159,7 @@ class Variable(Operators):
     def read_value(self) -> Tensor:
         """A new read of the variable, ordered by the control dependencies in force."""
         graph = get_default_graph()
+        # Variables of other graphs have no slot in this one: each is a leaf of its own while it lives.
         slot = self.op.id if graph is self.graph else -1 - id(self)
         node = graph.builder.emit("variable", slot=slot, type=TensorType(self.dtype, self.static_shape))
         return graph.add(
