@@ -11,9 +11,10 @@ from graphc.api.define import apply
 from graphc.api.shaping import zeros_like
 from graphc.autodiff.reverse import connected
 from graphc.graph.errors import GraphError
+from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Tensor
 from graphc.graph.origin import user_origin
-from graphc.graph.variable import Variable, read_of
+from graphc.graph.variable import Variable, leaf_in, read_of
 from graphc.ir.dtypes import float64
 from graphc.ir.node import Node
 
@@ -156,7 +157,8 @@ def _gradients(ys: list[Node], xs: list[Node], seeds: list[Any], stop: list[Node
 
 def _tensors(values: Any, what: str) -> list[Tensor]:
     listed: Sequence[Any] = values if isinstance(values, list | tuple) else [values]
-    found = [v.op.outputs[0] if isinstance(v, Variable) else v for v in listed]
+    graph = get_default_graph()
+    found = [leaf_in(graph, v) if isinstance(v, Variable) else v for v in listed]
     for value in found:
         if not isinstance(value, Tensor):
             raise GraphError(f"{what} must be tensors or variables, not {value!r}", user_origin())

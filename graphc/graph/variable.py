@@ -152,9 +152,7 @@ class Variable(Operators):
         graph = get_default_graph()
         if graph.current_control_inputs:
             return self.read_value()
-        if graph is not self.graph:
-            return read_in(graph, self)
-        return self.op.outputs[0]
+        return leaf_in(graph, self)
 
     def read_value(self) -> Tensor:
         """A new read of the variable, ordered by the control dependencies in force."""
@@ -275,8 +273,10 @@ def _has_numpy(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic)
 
 
-def read_in(graph: Graph, variable: Variable) -> Tensor:
-    """The variable's read operation in another graph, made on first use: a variable belongs to no one graph."""
+def leaf_in(graph: Graph, variable: Variable) -> Tensor:
+    """The tensor that stands for a variable in a graph, made on first use: a variable belongs to no one graph."""
+    if graph is variable.graph:
+        return variable.op.outputs[0]
     reads: dict[Variable, Tensor] = graph.foreign_reads
     if variable not in reads:
         node = graph.builder.emit(

@@ -58,3 +58,22 @@ def test_minimising_what_depends_on_nothing_says_why():
     gc.Variable(1.0, name="w")
     with pytest.raises(gc.GraphError, match=r"does not depend differentiably on any of the variables: w:0"):
         gc.train.GradientDescentOptimizer(0.1).minimize(gc.constant(1.0) * 2.0)
+
+
+@pytest.mark.parametrize("mode", ["compile", "interpret"])
+def test_derivatives_by_variables_of_another_graph(mode):
+    with gc.Graph().as_default():
+        w = gc.Variable([[2.0], [3.0]])
+    with gc.Graph().as_default(), gc.Session(mode=mode) as session:
+        x = gc.placeholder(gc.float32, [None, 2])
+        loss = gc.reduce_sum(gc.square(gc.matmul(x, w)))
+        (slope,) = gc.gradients(loss, [w])
+        with gc.control_dependencies([gc.no_op()]):
+            late = gc.reduce_sum(gc.square(w.value()))
+        found = session.run([slope, gc.gradients(late, w)[0], gc.jacobian(loss, w)], {x: [[1.0, 1.0]]})
+        np.testing.assert_allclose(found[0], [[10.0], [10.0]])
+        np.testing.assert_allclose(found[1], [[4.0], [6.0]])
+        np.testing.assert_allclose(found[2], found[0])
+        train = gc.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=[w])
+        session.run(train, {x: [[1.0, 1.0]]})
+        np.testing.assert_allclose(session.run(w), [[1.0], [2.0]])
