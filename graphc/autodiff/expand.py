@@ -79,5 +79,7 @@ def drop_boundaries(program: Program, builder: Builder) -> Program:
     new: dict[Node, Node] = {}
     for node in reachable(program.roots):
         inputs = [new[n] for n in node.inputs]
+        builder.current_origin = builder.origins.get(node, frozenset())
         new[node] = inputs[0] if node.op in BOUNDARIES else builder.rebuild(node, inputs)
+    builder.current_origin = frozenset()
     return program.replace_results(new)

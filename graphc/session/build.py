@@ -150,6 +150,11 @@ def source_digest() -> str:
 
 def compile_program(lowered: Lowered, config: Config) -> Built:
     """Run the whole compiler on a program."""
+    return compile_scheduled(lowered, config)[0]
+
+
+def compile_scheduled(lowered: Lowered, config: Config, timed: bool = False) -> tuple[Built, Schedule]:
+    """Run the whole compiler on a program, and keep the schedule; a timed program logs its kernel calls."""
     from graphc.codegen.cpu.assemble import assemble
     from graphc.ir.dims import symbol
     from graphc.passes.pipeline import PipelineOptions, run_pipeline
@@ -169,11 +174,12 @@ def compile_program(lowered: Lowered, config: Config) -> Built:
     formulas = Formulas(program)
     names = tuple(symbol(name) for name in formulas.names)
     conditions = late_conditions(program, lowered.program, schedule.late)
-    assembled = assemble(schedule, names, None, thread_count(config), "kernel_sharing" not in off, conditions)
+    sharing = "kernel_sharing" not in off
+    assembled = assemble(schedule, names, None, thread_count(config), sharing, conditions, timed)
     code = encode_program(program, lowered.program, schedule, assembled, formulas, config.strict_denormals, conditions)
     seconds = {"passes": rewritten - start, "schedule": planned - rewritten, **assembled.seconds}
     report = compile_report(schedule, assembled, passes, seconds, off)
-    return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts)
+    return Built(code, call_infos(schedule, lowered), report, program, assembled.hosts), schedule
 
 
 def planned_within_bounds(program: Program, options: ScheduleOptions) -> tuple[Program, Schedule]:

@@ -17,7 +17,7 @@ from graphc.ir.constants import Constant
 from graphc.ir.node import Node
 from graphc.ir.program import Guard, Program
 from graphc.runtime.executable import CapacityError, Executable, GuardError, StepError
-from graphc.runtime.plan import NEGATIVE
+from graphc.runtime.plan import NEGATIVE, ProgramCode
 from graphc.session.build import Built, build, thread_count
 from graphc.session.failures import capacity_failure, failure_texts, nodes_of, origin_of
 from graphc.session.lower import Lowered, SizeMismatch, bind_sizes
@@ -73,6 +73,21 @@ def with_resized_fetched(lowered: Lowered) -> tuple[Lowered, tuple[int, ...]]:
     return replace(lowered, program=changed), tuple(slot for slot, _ in moved)
 
 
+def external_words(code: ProgramCode, threads: int) -> dict[str, int]:
+    """Addresses of the functions outside of a program that it calls: of LAPACK, and of the worker pool."""
+    names = [spec.name for _, spec in code.of_kind("external")]
+    found: dict[str, int] = {}
+    if any(name.startswith(PREFIX) for name in names):
+        from graphc.runtime.blas import library_words
+
+        found |= library_words(names)
+    if POOL_RUN in names:
+        from graphc.runtime.pool import pool_symbols
+
+        found |= pool_symbols(threads)
+    return found
+
+
 class CompiledStep:
     """One signature as native code.
 
@@ -108,21 +123,11 @@ class CompiledStep:
             if isinstance(value, Constant)
         }
         self.hosts = None
-        externals: dict[str, int] = {}
         if built.hosts:
             from graphc.session.host import HostCalls
 
             self.hosts = HostCalls(built)
-            externals = self.hosts.externals()
-        names = [spec.name for _, spec in built.code.of_kind("external")]
-        if any(name.startswith(PREFIX) for name in names):
-            from graphc.runtime.blas import library_words
-
-            externals |= library_words(names)
-        if POOL_RUN in names:
-            from graphc.runtime.pool import pool_symbols
-
-            externals |= pool_symbols(threads)
+        externals = self._externals(threads)
         self.sizes = DataSizes(
             self._without_gradients() if lowered.program.size_values else lowered.program, lowered.program
         )
@@ -137,6 +142,10 @@ class CompiledStep:
             built.code, self._arrays(), externals, poison=poison, further=further, measure=measure
         )
         self.version = store.version
+
+    def _externals(self, threads: int) -> dict[str, int]:
+        """Addresses that the program asks for by name."""
+        return (self.hosts.externals() if self.hosts is not None else {}) | external_words(self.built.code, threads)
 
     def _arrays(self) -> list[np.ndarray]:
         values = self.store.values(self.lowered.variables, self.overwritten)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from graphc.session.passage import needed_operations
 from graphc.session.report import Report
 from graphc.session.session import Config, Session, make_plan, scattered
 from graphc.session.structure import flatten
+
+if TYPE_CHECKING:
+    from graphc.session.profile import Profile
 
 UNUSED = ("raise", "warn", "ignore")
 
@@ -212,6 +215,47 @@ class Function:
             If nothing has been compiled yet.
         """
         return self._plan.report()
+
+    def profile(self, feeds: Mapping[str, Any] | Sequence[Any] = (), *, seconds: float = 1.0) -> Profile:
+        """Time every kernel of a call, and say how far each is from what this machine can do.
+
+        The step is compiled a second time with a clock around each kernel, and both forms run in turn. Variables are
+        as before afterwards; functions of Python within the step are called in every run.
+
+        Parameters
+        ----------
+        feeds : sequence or mapping
+            Values of the inputs in order, or by name.
+        seconds : float
+            How long to measure, about.
+
+        Returns
+        -------
+        Profile
+            Printing it gives a table; it has `to_json`, `chrome_trace` (for Perfetto) and `plot` (a roofline).
+
+        Raises
+        ------
+        GraphError
+            If the interpreter runs it.
+        FeedError, ExecutionError
+            As when it is called.
+
+        Examples
+        --------
+        >>> import numpy as np, graphc as gc
+        >>> with gc.Graph().as_default():
+        ...     x = gc.placeholder(gc.float32, [None, 64])
+        ...     double = gc.function([x], gc.reduce_sum(gc.exp(x), 1))
+        >>> (kernel,) = double.profile([np.ones((1000, 64), np.float32)], seconds=0.01).timed
+        >>> kernel.label, kernel.bytes, kernel.limit
+        ('exp+sum', 260000, 'arithmetic')
+        """
+        from graphc.session.timed import profile_plan
+
+        named = feeds if isinstance(feeds, Mapping) else {}
+        values = self._ordered(() if named else tuple(feeds), dict(named))
+        return profile_plan(self._plan, values, seconds)
 
 
 def function(

@@ -86,16 +86,19 @@ class HostedPlan(Plan):
         OutOfRangeError
             If there is nothing more to draw; nothing has run then.
         """
-        store = self.session.store
-        fed = list(values)
-        for op, inputs in zip(self.sources, self.before, strict=True):
-            drawn = op.kwargs["source"].draw(store, [] if inputs is None else inputs.run(fed))
-            fed += [value for tensor, value in zip(op.outputs, drawn, strict=True) if tensor not in self._fed]
-        found = super().run(fed)
+        found = super().run(self.fed(values))
         rest = iter(found[self._count :])
         for op in self.sinks:
-            op.kwargs["sink"].accept(store, [next(rest) for _ in op.inputs])
+            op.kwargs["sink"].accept(self.session.store, [next(rest) for _ in op.inputs])
         return found[: self._count]
+
+    def fed(self, values: Sequence[Any]) -> list[Any]:
+        """The given values, and those that sources draw."""
+        fed = [*values]
+        for op, inputs in zip(self.sources, self.before, strict=True):
+            drawn = op.kwargs["source"].draw(self.session.store, [] if inputs is None else inputs.run(fed))
+            fed += [value for tensor, value in zip(op.outputs, drawn, strict=True) if tensor not in self._fed]
+        return fed
 
     def report(self) -> Report:
         """What the compiler did; functions of Python count as kernels on the host."""

@@ -28,6 +28,7 @@ from graphc.session.structure import flat_feeds, flatten, structure_key
 
 if TYPE_CHECKING:
     from graphc.passes.kind import Pass
+    from graphc.session.profile import Profile
 
 MODES = ("compile", "interpret")
 # The collection of operations that Python does before or after a step.
@@ -159,11 +160,19 @@ class Plan:
             self.last = step if isinstance(step, FastStep) else None
             return found
         except SizeMismatch as mismatch:
-            pattern = self._broadcast_pattern(mismatch, arrays)
-            if pattern is None or pattern in self.ones:
-                raise self._size_error(mismatch, arrays) from None
-            self.ones.add(pattern)
+            self.narrow(mismatch, arrays)
         return self.run_checked(arrays)
+
+    def narrow(self, mismatch: SizeMismatch, arrays: Sequence[np.ndarray]) -> None:
+        """Remember that axes of these arrays are 1 where sizes were assumed equal, or raise if that is not why."""
+        pattern = self._broadcast_pattern(mismatch, arrays)
+        if pattern is None or pattern in self.ones:
+            raise self._size_error(mismatch, arrays) from None
+        self.ones.add(pattern)
+
+    def fed(self, values: Sequence[Any]) -> list[Any]:
+        """Values of all feeds, from those that a run is given."""
+        return [*values]
 
     def report(self) -> Report:
         """What the compiler did for the signature made last.
@@ -331,6 +340,13 @@ class Session:
         """
         flat, _ = flatten(self.graph, fetches)
         return self._plan(flat, [self._fed_tensor(key) for key in feed_dict]).report()
+
+    def profile(self, fetches: Any, feed_dict: dict[Any, Any] | None = None, *, seconds: float = 1.0) -> Profile:
+        """Time every kernel of a step on these feeds; see `Function.profile`."""
+        from graphc.session.timed import profile_plan
+
+        feeds = dict(flat_feeds(feed_dict or {}))
+        return profile_plan(self._prepare(fetches, feeds)[0], [*feeds.values()], seconds)
 
     def _prepare(self, fetches: Any, feeds: Iterable[Any]) -> tuple[Plan, Callable[[list[Any]], Any]]:
         """The plan of fetches and feeds, and what makes the structure of the fetches of its results."""

@@ -15,6 +15,7 @@ from graphc.codegen.cpu.sharing import shared_forms
 from graphc.codegen.cpu.sizes import Condition, planned, sizes_kernel
 from graphc.codegen.cpu.statements import Branch, Call, Loop, Rotation, Share, Slide, Source, Statement, Word
 from graphc.codegen.cpu.target import HostTarget, host_target
+from graphc.codegen.cpu.timing import LOG
 from graphc.ir.dims import Dim, dim_max, dim_min, product, substitute, symbol
 from graphc.ir.dims import symbols as names_in
 from graphc.ir.dtypes import BY_NAME
@@ -85,6 +86,7 @@ def assemble(
     threads: int = 1,
     share: bool = True,
     conditions: Sequence[Condition] = (),
+    timed: bool = False,
 ) -> Assembled:
     """Generate and link the code of a schedule.
 
@@ -100,12 +102,14 @@ def assemble(
         Whether calls may share a kernel.
     conditions : sequence of Condition
         What must hold for sizes that become known between calls.
+    timed : bool
+        Whether the step writes down when each call began and ended (see `graphc.codegen.cpu.timing`).
 
     Returns
     -------
     Assembled
     """
-    return _Assembler(schedule, symbols, target or host_target(), threads, share, conditions).run()
+    return _Assembler(schedule, symbols, target or host_target(), threads, share, conditions).run(timed)
 
 
 def nanoseconds(cost: Cost) -> Dim:
@@ -145,7 +149,7 @@ class _Assembler:
         self.changing = 0
         self.shared = shared_forms(part.spec for call in self.numbers for part in members(call)) if share else {}
 
-    def run(self) -> Assembled:
+    def run(self, timed: bool) -> Assembled:
         started = time.perf_counter()
         for buffer in self.schedule.buffers:
             if buffer.kind not in ("alias", "local"):
@@ -155,7 +159,9 @@ class _Assembler:
         bodies += self._size_kernels()
         emitted = time.perf_counter() - started
         emitted_kernels = len({self.tables.get(text, text) for text in self.texts})
-        code = link(bodies, [segment_ir(ENTRY, statements)], self.sources, None, [], self.target)
+        log = self._external(LOG) if timed else None
+        segment = segment_ir(ENTRY, statements, log, len(self.numbers))
+        code = link(bodies, [segment], self.sources, None, [], self.target)
         return Assembled(
             code,
             tuple(self.words),

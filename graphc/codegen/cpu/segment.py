@@ -23,6 +23,7 @@ from graphc.codegen.cpu.statements import (
     Statement,
     Word,
 )
+from graphc.codegen.cpu.timing import TIMING_IR, empty_interval, timed
 
 __all__ = ["POOL_CONTROL", "POOL_RUN", "Call", "Share", "Source", "Word", "segment_ir"]
 
@@ -67,7 +68,7 @@ done:
 }"""
 
 
-def segment_ir(name: str, statements: Sequence[Statement]) -> str:
+def segment_ir(name: str, statements: Sequence[Statement], log: Word | None = None, calls: int = 0) -> str:
     """Write the IR of one segment.
 
     Parameters
@@ -77,6 +78,10 @@ def segment_ir(name: str, statements: Sequence[Statement]) -> str:
     statements : sequence of Statement
         In order. After a kernel's status other than 0 the rest is skipped, word 0 of the error array at ``tab[0]`` is
         set to the call's index, and the status is returned.
+    log : Word, optional
+        Address of a log of all calls (see `graphc.codegen.cpu.timing`); without one no clock is read.
+    calls : int
+        Number of calls, for the log.
 
     Returns
     -------
@@ -89,11 +94,14 @@ def segment_ir(name: str, statements: Sequence[Statement]) -> str:
     long = [call for call in _calls(statements) if len(call.arguments) > MOST_WRITTEN]
     if long:
         lines += [_GATHER, *(_codes_line(call) for call in long)]
+    first = [] if log is None else empty_interval(log.value, calls)
+    if log is not None:
+        lines.append(TIMING_IR)
     if len(statements) <= PIECE:
-        return "\n".join([*lines, *_Writer().function(name, statements), ""])
+        return "\n".join([*lines, *_Writer(log).function(name, statements, first), ""])
     pieces = [statements[start : start + PIECE] for start in range(0, len(statements), PIECE)]
     for number, piece in enumerate(pieces):
-        lines += _Writer().function(f"{name}.{number}", piece)
+        lines += _Writer(log).function(f"{name}.{number}", piece, [] if number else first)
     return "\n".join([*lines, *_sequence_lines(name, len(pieces)), ""])
 
 
@@ -143,7 +151,8 @@ class _Open:
 class _Writer:
     """The lines of one function."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Word | None = None) -> None:
+        self.log = log
         self.lines: list[str] = []
         self.arrays: list[int] = []
         self.shared_words = 0
@@ -153,15 +162,15 @@ class _Writer:
         self.depths: dict[int, int] = {}
         self.failures: list[tuple[str, int, str]] = []
 
-    def function(self, name: str, statements: Sequence[Statement]) -> list[str]:
-        """The definition."""
+    def function(self, name: str, statements: Sequence[Statement], first: Sequence[str] = ()) -> list[str]:
+        """The definition, with some lines before the statements."""
         self._write(statements)
         head = [f'define i32 @"{name}"(i64 %tab.word, i64 %dims.word) {{', "entry:"]
         head += ["  %tab = inttoptr i64 %tab.word to ptr", "  %dims = inttoptr i64 %dims.word to ptr"]
         if self.shared_words:
             head.append(f"  %args = alloca [{self.shared_words} x i64], align 64")
         head += [f"  %args{k} = alloca [{size} x i64], align 64" for k, size in enumerate(self.arrays)]
-        return [*head, *self.lines, "  ret i32 0", *self._failed(), "}"]
+        return [*head, *first, *self.lines, "  ret i32 0", *self._failed(), "}"]
 
     def _failed(self) -> list[str]:
         """The one block that all failing calls go to."""
@@ -238,10 +247,13 @@ class _Writer:
         begin, end = self._load(call.begin), self._load(call.end)
         status, following = self._new("%r"), self._new("next")
         if call.share is None:
-            self.lines.append(f'  {status} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})')
+            lines = [f'  {status} = call i32 @"{call.kernel}"(ptr {array}, i64 {begin}, i64 {end})']
         else:
-            self._shared_call(status, call.kernel, call.share, array, end)
+            lines = self._shared_call(status, call.kernel, call.share, array, end)
+        if self.log is not None:
+            lines = timed(lines, status, self._load(self.log), call.index)
         self.lines += [
+            *lines,
             f"  {status}.ok = icmp eq i32 {status}, 0",
             f"  br i1 {status}.ok, label %{following}, label %failed",
         ]
@@ -258,10 +270,10 @@ class _Writer:
         self.shared_words = max(self.shared_words, words)
         return "%args"
 
-    def _shared_call(self, status: str, kernel: str, share: Share, array: str, extent: str) -> None:
-        """A call through the pool."""
+    def _shared_call(self, status: str, kernel: str, share: Share, array: str, extent: str) -> list[str]:
+        """The lines of a call through the pool."""
         run, control, parts = (self._load(word) for word in (share.run, share.control, share.parts))
-        self.lines += [
+        return [
             f"  {status}.function = inttoptr i64 {run} to ptr",
             f"  {status}.pool = inttoptr i64 {control} to ptr",
             f'  {status} = call i32 {status}.function(ptr {status}.pool, ptr @"{kernel}", ptr {array}, i64 {extent}, '
