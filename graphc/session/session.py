@@ -109,10 +109,12 @@ class Plan:
         self.ones: set[tuple[tuple[int, int], ...]] = set()
         self.lock = threading.Lock()
         self.last: FastStep | None = None
+        self.instead: Callable[[Step], Step] | None = None
 
     def step(self, arrays: Sequence[np.ndarray]) -> Step:
-        """The step for the ranks of these arrays, made on first use."""
-        return self._step(self._key(arrays))
+        """The step for the ranks of these arrays, made on first use, or what for now runs instead of it."""
+        found = self._step(self._key(arrays))
+        return found if self.instead is None else self.instead(found)
 
     def _step(self, key: tuple[Any, ...]) -> Step:
         found = self.steps.get(key)

@@ -25,6 +25,7 @@ from graphc.session.profile import KernelProfile, Profile, quartiles
 if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
     from graphc.schedule.flat import FlatCall
+    from graphc.schedule.plan import Schedule
     from graphc.session.machine import Machine
     from graphc.session.session import Config, Plan
 
@@ -121,18 +122,16 @@ def profile_step(step: Any, feeds: Sequence[np.ndarray], config: Config, seconds
     GraphError
         If the interpreter runs it.
     """
-    while not isinstance(step, CompiledStep):
-        if not hasattr(step, "step"):
-            raise GraphError(
-                "NumPy runs this step, so there are no kernels to time: profile in mode 'compile'", user_origin()
-            )
-        step = step.step
+    step = compiled_within(step)
+    if step is None:
+        raise GraphError(
+            "NumPy runs this step, so there are no kernels to time: profile in mode 'compile'", user_origin()
+        )
     from graphc.schedule.flat import flat_calls
     from graphc.session.machine import measured_machine
 
+    timed, schedule = timed_step(step, config)
     threads = thread_count(config)
-    built, schedule = compile_scheduled(step.lowered, config, timed=True)
-    timed = TimedStep(step.lowered, built, step.store, threads, step.resized, step.before, step.overwritten)
     machine = measured_machine(threads)
     with _unchanged(step):
         whole, logs, events = _measured(step, timed, feeds, seconds)
@@ -143,6 +142,23 @@ def profile_step(step: Any, feeds: Sequence[np.ndarray], config: Config, seconds
         tuple(_with_insides(kernels)), quartiles(whole), len(whole), threads, dict(sizes), machine, tuple(events),
         step.executable.arena_bytes,
     )  # fmt: skip
+
+
+def compiled_within(step: Any) -> CompiledStep | None:
+    """The compiled step itself, of one that may be around it; None where NumPy runs it."""
+    while not isinstance(step, CompiledStep):
+        if not hasattr(step, "step"):
+            return None
+        step = step.step
+    return step
+
+
+def timed_step(step: CompiledStep, config: Config) -> tuple[TimedStep, Schedule]:
+    """A step compiled once more, with a log of its calls."""
+    built, schedule = compile_scheduled(step.lowered, config, timed=True)
+    threads = thread_count(config)
+    timed = TimedStep(step.lowered, built, step.store, threads, step.resized, step.before, step.overwritten)
+    return timed, schedule
 
 
 @contextmanager
@@ -188,7 +204,7 @@ def _kernel(
 ) -> KernelProfile:  # fmt: skip
     """What is known of one call."""
     info = step.built.calls[number]
-    operations = _operations(step.lowered, entry.call)
+    operations = operations_of(step.lowered, entry.call)
     runs = round(median(int(r[number]) for _, r in logs))
     seconds = quartiles([float(s[number]) * 1e-9 for s, _ in logs])
     moved, flops = (_known(amount, sizes) for amount in (entry.cost.bytes, entry.cost.flops))
@@ -207,7 +223,7 @@ COUNTED = ("Nest", "MultiNest", "Contraction", "Convolution")
 """Kinds of kernels whose operations are counted; the work of the others depends on their data, or nobody knows it."""
 
 
-def _operations(lowered: Lowered, call: KernelCall) -> list[Any]:
+def operations_of(lowered: Lowered, call: KernelCall) -> list[Any]:
     """The user's operations behind a call, in the order in which they were made."""
     found = {number for node in call.nodes for number in lowered.builder.origins.get(node, ())}
     return [lowered.operations[number] for number in sorted(found)]

@@ -45,13 +45,13 @@ class OptimizerOptions(_Options):
 
 
 class RunOptions(_Options):
-    """Options of a run, accepted."""
+    """Options of a run: a ``trace_level`` other than ``NO_TRACE`` fills its `RunMetadata`; others are accepted."""
 
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = range(4)
 
 
 class RunMetadata(_Options):
-    """What a traced run reports: the compiler's report of the step, in ``step_stats``."""
+    """What a traced run reports: in ``step_stats.dev_stats[0].node_stats`` every kernel that ran, with its times."""
 
 
 def _native_config(config: Any) -> gc.Config | None:
@@ -86,15 +86,25 @@ class Session(gc.Session):
         graphc.compat.tf1.errors.OpError
             If the run fails: a missing feed, a variable without a value, an operand out of range.
         """
+        feeds = self._castable(feed_dict or {})
         try:
-            found = self._run(fetches, self._castable(feed_dict or {}))
+            if run_metadata is not None and getattr(options, "__dict__", {}).get("trace_level"):
+                return self._traced(fetches, feeds, run_metadata)
+            return self._run(fetches, feeds)
         except (gc.GraphError, StopIteration) as error:
             failure = translated(error)
             if failure is error:
                 raise
             raise failure from None
-        if run_metadata is not None and options is not None and options.trace_level:
-            run_metadata.step_stats = self.report(fetches, feed_dict or {})
+
+    def _traced(self, fetches: Any, feeds: Any, metadata: Any) -> Any:
+        """Run once, with every kernel written down."""
+        from graphc.compat.tf1._trace import step_stats
+        from graphc.session.trace import traced
+
+        with traced(self._prepare(fetches, feeds)[0]) as kernels:
+            found = self._run(fetches, feeds)
+        metadata.step_stats = step_stats(kernels)
         return found
 
     def _run(self, fetches: Any, feeds: Any) -> Any:
