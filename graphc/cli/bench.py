@@ -111,7 +111,7 @@ def _measured(names: Sequence[str], options: argparse.Namespace) -> Results:
     """Measure everything; what fails becomes an error of the results, not a row."""
     from graphc.bench.suite.frameworks import FRAMEWORKS, chosen
     from graphc.bench.suite.results import Results, machine_facts
-    from graphc.bench.suite.runner import MismatchError, Options, measure
+    from graphc.bench.suite.runner import Options, measure
 
     peers = chosen(options.against)
     pythons = {name: path for text in options.python for name, path in _python(text).items()}
@@ -122,12 +122,13 @@ def _measured(names: Sequence[str], options: argparse.Namespace) -> Results:
             interpreter = FRAMEWORKS["interpreter"]
             others = [interpreter, *peers] if ":" in name and interpreter not in peers else peers
             try:
-                rows, skipped = measure(name, others, how)
-            except (MismatchError, RuntimeError) as error:
+                found = measure(name, others, how)
+            except RuntimeError as error:
                 results.errors.append(str(error))
                 continue
-            results.rows += rows
-            results.skipped += skipped
+            results.rows += found.rows
+            results.skipped += found.skipped
+            results.errors += found.errors
             if options.json:
                 results.save(options.json)
     _tell("")

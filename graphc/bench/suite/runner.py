@@ -18,7 +18,7 @@ import numpy as np
 
 from graphc.bench.suite.data import WORKLOADS
 from graphc.bench.suite.frameworks import FRAMEWORKS, Framework
-from graphc.bench.suite.results import Row, Skipped
+from graphc.bench.suite.results import Results, Row, Skipped
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -142,8 +142,8 @@ _THREADS = ("GRAPHC_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NU
 _SET_ELSEWHERE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-def measure(workload: str, peers: Sequence[Framework], options: Options) -> tuple[list[Row], list[Skipped]]:
-    """Rows of a workload: graphc's first, then the peers'.
+def measure(workload: str, peers: Sequence[Framework], options: Options) -> Results:
+    """Rows of a workload, graphc's first; a peer with other outputs is an error, not a row.
 
     Parameters
     ----------
@@ -154,14 +154,12 @@ def measure(workload: str, peers: Sequence[Framework], options: Options) -> tupl
 
     Raises
     ------
-    MismatchError
-        If a peer's outputs are not graphc's.
     RuntimeError
-        If graphc fails.
+        If graphc fails, or a peer does after it has run.
     """
     started: dict[str, Worker] = {}
     rows: dict[str, Row] = {}
-    skipped: list[Skipped] = []
+    results = Results()
     with tempfile.TemporaryDirectory(prefix="graphc-bench-") as name:
         folder = Path(name)
         try:
@@ -171,16 +169,22 @@ def measure(workload: str, peers: Sequence[Framework], options: Options) -> tupl
                 if isinstance(found, Skipped):
                     if framework.name == "graphc":
                         raise RuntimeError(f"{workload}: {found.reason}")
-                    skipped.append(found)
-                    options.tell(f"{workload}: {found.framework} skipped, {found.reason}")
+                    results.skipped.append(found)
                     continue
-                started[framework.name], rows[framework.name] = found
-                rows[framework.name].difference = _compared(workload, framework.name, folder)
+                worker, row = found
+                try:
+                    row.difference = _compared(workload, framework.name, folder)
+                except MismatchError as error:
+                    results.errors.append(str(error))
+                    worker.close()
+                    continue
+                started[framework.name], rows[framework.name] = worker, row
             _take_turns(workload, started, rows, options)
         finally:
             for worker in started.values():
                 worker.close()
-    return list(rows.values()), skipped
+    results.rows = list(rows.values())
+    return results
 
 
 def _started(framework: Framework, workload: str, folder: Path, options: Options) -> tuple[Worker, Row] | Skipped:

@@ -185,19 +185,27 @@ class Tensorflow:
         return self._made(block, data, "x")
 
     def lstm(self, data: Data) -> Run:
-        """A step of gradient descent through a loop."""
+        """A step of gradient descent: unrolled for a session, a loop for XLA, which takes minutes for the other."""
         tf = self.tf
         units = data["t"].shape[1]
 
         def loss(parameters: Any, x: Any, t: Any) -> Any:
             kernel, recurrent, bias = parameters
-            rows = tf.unstack(tf.transpose(tf.tensordot(x, kernel, 1) + bias, (1, 0, 2)), data["x"].shape[1])
-            h = c = tf.zeros([tf.shape(t)[0], units])
-            for row in rows:
+            rows = tf.transpose(tf.tensordot(x, kernel, 1) + bias, (1, 0, 2))
+
+            def cell(state: Any, row: Any) -> Any:
+                h, c = state
                 i, f, g, o = tf.split(row + tf.matmul(h, recurrent), 4, 1)
                 c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
-                h = tf.sigmoid(o) * tf.tanh(c)
-            return tf.reduce_mean(tf.square(h - t))
+                return tf.sigmoid(o) * tf.tanh(c), c
+
+            zeros = tf.zeros([data["x"].shape[0], units])
+            if self.xla:
+                return tf.reduce_mean(tf.square(tf.scan(cell, rows, (zeros, zeros))[0][-1] - t))
+            state = zeros, zeros
+            for row in tf.unstack(rows, data["x"].shape[1]):
+                state = cell(state, row)
+            return tf.reduce_mean(tf.square(state[0] - t))
 
         return self._descent(loss, data, "xt", LEARNING["lstm"])
 
