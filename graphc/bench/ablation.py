@@ -7,12 +7,11 @@ work on the machine disturbs them alike.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from statistics import median
 
 import graphc as gc
 from graphc.bench.models import Model, convnet, layernorm_gelu, mlp, normed_relu, softmax_xent
+from graphc.bench.suite.ablate import ablated
 from graphc.schedule.switches import SWITCHES
 
 WIDE = (256, 256, 256, 256, 10)
@@ -25,45 +24,15 @@ MODELS: dict[str, Callable[[], Model]] = {
     "softmax_xent": lambda: softmax_xent(512, 1000),
     "convnet": lambda: convnet(16, 16, (8, 16)),
 }
-SWITCHED = (None, *SWITCHES, "simplify", "factor_out", "stabilize")
-
-
-def measure(model: Model, disable: tuple[str, ...]) -> tuple[int, int, Callable[[], float]]:
-    """Kernel calls, bytes of temporaries, and a function that times one step in seconds."""
-    session = gc.Session(graph=model.graph, config=gc.Config(disable=disable, threads=1))
-    step = session.make_callable(model.fetches, model.feeds)
-    step(*model.values)
-    report = session.report(model.fetches, model.feeds)
-
-    def timed() -> float:
-        start = time.perf_counter()
-        step(*model.values)
-        return time.perf_counter() - start
-
-    return report["kernels"]["called"], report["held_bytes"], timed
-
-
-def table(name: str, repeats: int = 60) -> list[list[str]]:
-    """Rows of one model: switch, kernel calls, arena bytes, microseconds a step."""
-    forms = []
-    for switch in SWITCHED:
-        forms.append((switch, *measure(MODELS[name](), () if switch is None else (switch,))))
-    times: list[list[float]] = [[] for _ in forms]
-    for _ in range(repeats):
-        for found, form in zip(times, forms, strict=True):
-            found.append(form[3]())
-    return [
-        [form[0] or "(all on)", str(form[1]), str(form[2]), f"{median(found) * 1e6:.0f}"]
-        for form, found in zip(forms, times, strict=True)
-    ]
+SWITCHED = (*SWITCHES, "simplify", "factor_out", "stabilize")
 
 
 def main() -> None:
     """Print one table a model, as Markdown."""
-    for name in MODELS:
+    for name, make in MODELS.items():
         print(f"\n**{name}**\n\n| off | kernel calls | arena bytes | us a step |\n|---|---|---|---|")
-        for row in table(name):
-            print(f"| {' | '.join(row)} |")
+        for form in ablated(make(), rounds=60, seconds=0.0, threads=1, names=SWITCHED):
+            print(f"| {form.off or '(all on)'} | {form.kernels} | {form.arena_bytes} | {form.seconds * 1e6:.0f} |")
 
 
 if __name__ == "__main__":

@@ -14,13 +14,16 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from graphc.bench.suite.frameworks import chosen
+from graphc.bench.suite.runner import Options
+from graphc.bench.suite.runner import measure as measure_workload
 
 LAZY = ("numba", "llvmlite", "scipy", "networkx", "rich")
 """Modules that ``import graphc`` must not load."""
@@ -80,43 +83,22 @@ def _python(arguments: Sequence[str], cache: Path) -> dict[str, Any]:
     return result
 
 
-def steps(rounds: int, frameworks: Sequence[str], cache: Path) -> list[Figure]:
-    """The MLP step, one framework after the other in every round; their losses must agree first."""
-    results = {name: [] for name in frameworks}  # type: dict[str, list[dict[str, Any]]]
-    for _ in range(rounds):
-        for name in frameworks:
-            results[name].append(run_worker("step", name, cache=cache))
-    reference = results[frameworks[0]][0]["losses"]
-    for name, found in results.items():
-        if any(abs(a - b) > 1e-4 for a, b in zip(found[0]["losses"], reference, strict=True)):
-            raise RuntimeError(f"losses differ: {frameworks[0]} {reference}, {name} {found[0]['losses']}")
-    times = {name: median(result["seconds"] for result in found) for name, found in results.items()}
-    limit = times["jax"] * 0.5e6 if "jax" in times else None
-    rows = [Figure("MLP 784-128-64-10 SGD step, batch 32", times["graphc"] * 1e6, "us", limit, "half of JAX's")]
-    return rows + [Figure(f"  the same, {name}", times[name] * 1e6, "us") for name in frameworks if name != "graphc"]
-
-
-def starts(rounds: int, with_jax: bool, folder: Path) -> list[Figure]:
-    """From the start of a process to the first result of the compiled MLP step: cold, with a full cache, and JAX's."""
-    cold, warm, jax = [], [], []
-    for number in range(rounds):
-        cache = folder / f"start{number}"
-        cold.append(_until_first("graphc", cache))
-        warm.append(_until_first("graphc", cache))
-        if with_jax:
-            jax.append(_until_first("jax", cache))
-    limit = median(jax) * 0.8 if with_jax else None
-    rows = [
-        Figure("cold start to first result, empty cache", median(cold), "s", limit, "0.8 of JAX's"),
-        Figure("warm start to first result, full cache", median(warm), "s", 0.4),
-    ]
-    return [*rows, Figure("  cold start, JAX", median(jax), "s")] if with_jax else rows
-
-
-def _until_first(framework: str, cache: Path) -> float:
-    start = time.time()
-    moment: float = run_worker("first", framework, cache=cache)["moment"]
-    return moment - start
+def steps(rounds: int, peers: Sequence[str]) -> list[Figure]:
+    """The SGD step of a classifier and its starts, beside peers, and a small call; see `graphc bench`."""
+    options = Options(rounds=rounds)
+    found = measure_workload("mlp_small", chosen(",".join(peers)), options)
+    ours, *others = found.rows
+    if found.errors:
+        raise RuntimeError("; ".join(found.errors))
+    jax = next((row for row in others if row.framework == "jax"), None)
+    half, most = (jax.step[1] * 0.5e6, jax.cold * 0.8) if jax is not None else (None, None)
+    rows = [Figure("MLP 784-128-64-10 SGD step, batch 32", ours.step[1] * 1e6, "us", half, "half of JAX's")]
+    rows += [Figure(f"  the same, {row.framework}", row.step[1] * 1e6, "us") for row in others]
+    (call,) = measure_workload("logreg_call", [], options).rows
+    rows.append(Figure("call of sum(sigmoid(W x + b)), 8-vectors", call.step[1] * 1e6, "us", 3))
+    rows.append(Figure("cold start to first result, empty cache", ours.cold, "s", most, "0.8 of JAX's"))
+    rows.append(Figure("warm start to first result, full cache", ours.warm, "s", 0.4))
+    return [*rows, *([Figure("  cold start, JAX", jax.cold, "s")] if jax is not None else [])]
 
 
 def imports(rounds: int, cache: Path) -> list[Figure]:
@@ -129,14 +111,10 @@ def imports(rounds: int, cache: Path) -> list[Figure]:
 
 def measure(rounds: int, with_jax: bool) -> list[Figure]:
     """Measure everything."""
-    frameworks = ["graphc", *(["jax"] if with_jax else []), "numpy"]
+    figures = steps(rounds, ["jax", "numpy"] if with_jax else ["numpy"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shared = folder / "shared"
-        figures = steps(rounds, frameworks, shared)
-        call = median(run_worker("call", cache=shared)["seconds"] for _ in range(rounds))
-        figures.append(Figure("call of sum(sigmoid(W x + b)), 8-vectors", call * 1e6, "us", 3))
-        figures += starts(rounds, with_jax, folder)
         figures += imports(rounds, shared)
         kept = run_worker("kept", cache=folder / "kept")
         figures.append(

@@ -10,57 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any
-
-
-def step(framework: str) -> dict[str, Any]:
-    """Median seconds of one MLP step over blocks of 100, the last result of each waited for; and the first losses."""
-    from graphc.bench import mlp
-
-    made, data = mlp.MAKERS[framework](), mlp.batches(50)
-    losses = [float(made(*batch)) for batch in data[:5]]
-    blocks = []
-    for _ in range(25):
-        start = time.perf_counter()
-        for batch in data + data:
-            loss = made(*batch)
-        float(loss)
-        blocks.append((time.perf_counter() - start) / (2 * len(data)))
-    return {"seconds": median(blocks), "losses": losses}
-
-
-def first(framework: str) -> dict[str, Any]:
-    """The moment (seconds since the epoch) at which the first result of the compiled MLP step is there."""
-    from graphc.bench import mlp
-
-    loss = float(mlp.MAKERS[framework]()(*mlp.batches(1)[0]))
-    return {"moment": time.time(), "losses": [loss]}
-
-
-def call() -> dict[str, Any]:
-    """Median seconds of a call of sum(sigmoid(W x + b)) on 8-vectors, over blocks of 1,000 calls."""
-    import numpy as np
-
-    import graphc as gc
-
-    random = np.random.default_rng(0)
-    weights, bias, x = (random.standard_normal(s).astype(np.float32) for s in ((8, 8), 8, 8))
-    with gc.Graph().as_default() as graph:
-        fed = gc.placeholder(gc.float32, [8])
-        logits = gc.reduce_sum(gc.constant(weights) * fed, 1) + gc.constant(bias)
-        run = gc.Session(graph=graph).make_callable(gc.reduce_sum(gc.sigmoid(logits)), [fed])
-    expected = float((1 / (1 + np.exp(-(weights @ x + bias)))).sum())
-    found = float(run(x))
-    if abs(found - expected) > 1e-5 * abs(expected):
-        raise AssertionError(f"sum(sigmoid(W x + b)) is {expected}, the compiled call gave {found}")
-    blocks = []
-    for _ in range(30):
-        start = time.perf_counter()
-        for _ in range(1000):
-            run(x)
-        blocks.append((time.perf_counter() - start) / 1000)
-    return {"seconds": median(blocks)}
 
 
 def kept(count: int = 300, warm_up: int = 20) -> dict[str, Any]:
@@ -120,9 +70,7 @@ def passes(nodes: str) -> dict[str, Any]:
     return {"seconds": seconds, "nodes": largest, "by_pass": {r.name: r.seconds for r in reports}}
 
 
-WORKERS: dict[str, Callable[..., dict[str, Any]]] = {
-    "step": step, "first": first, "call": call, "kept": kept, "passes": passes,
-}  # fmt: skip
+WORKERS: dict[str, Callable[..., dict[str, Any]]] = {"kept": kept, "passes": passes}
 
 if __name__ == "__main__":
     print(json.dumps(WORKERS[sys.argv[1]](*sys.argv[2:])))

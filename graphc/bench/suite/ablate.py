@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -46,7 +46,9 @@ def optimisations() -> list[str]:
     return [*(item.name for item in PASSES if item.name not in REQUIRED), *SWITCHES]
 
 
-def ablated(model: Model, rounds: int = 10, seconds: float = 0.05, threads: int = 0) -> list[Form]:
+def ablated(
+    model: Model, rounds: int = 10, seconds: float = 0.05, threads: int = 0, names: Sequence[str] | None = None
+) -> list[Form]:
     """Compile a model as a whole and with each optimisation off, and time all of these in turn.
 
     Parameters
@@ -57,8 +59,12 @@ def ablated(model: Model, rounds: int = 10, seconds: float = 0.05, threads: int 
         For each form in each round.
     threads : int
         Native threads; 0: all.
+    names : sequence of str, optional
+        Optimisations; all by default.
     """
-    forms = [(name, *_compiled(model, name, threads)) for name in ("", *optimisations())]
+    off = optimisations() if names is None else names
+    forms = [("", *compiled_without(model, (), threads))]
+    forms += [(name, *compiled_without(model, (name,), threads)) for name in off]
     times: list[list[float]] = [[] for _ in forms]
     for _ in range(rounds):
         for found, (_, _, _, run) in zip(times, forms, strict=True):
@@ -69,9 +75,9 @@ def ablated(model: Model, rounds: int = 10, seconds: float = 0.05, threads: int 
     ]
 
 
-def _compiled(model: Model, off: str, threads: int) -> tuple[int, int, Callable[[], Any]]:
-    """Kernel calls, bytes of temporaries, and a function that runs a step."""
-    config = gc.Config(mode="compile", disable=(off,) if off else (), threads=threads)
+def compiled_without(model: Model, off: tuple[str, ...], threads: int) -> tuple[int, int, Callable[[], Any]]:
+    """Kernel calls, bytes of temporaries, and a function that runs a step, with some optimisations off."""
+    config = gc.Config(mode="compile", disable=off, threads=threads)
     session = gc.Session(graph=model.graph, config=config)
     call = session.make_callable(model.fetches, model.feeds)
     call(*model.values)
