@@ -138,8 +138,9 @@ class Worker:
 
 
 _THREADS = ("GRAPHC_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-# Settings of this machine that make another framework's NumPy slow.
-_SET_ELSEWHERE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# What a machine may set that makes one framework slower than another: an older kernel of OpenBLAS, Python's byte code
+# compiled anew at every start where an installed package has it.
+_SET_ELSEWHERE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 def measure(workload: str, peers: Sequence[Framework], options: Options) -> Results:
