@@ -69,7 +69,7 @@ class Machine:
         (2e-08, 'overhead')
         """
         memory = moved / self.bytes_per_second(moved)
-        arithmetic = flops / self.flops[dtype]
+        arithmetic = flops / self.flops.get(dtype, self.flops["float32"])
         limits = ((memory, "memory"), (arithmetic, "arithmetic"), (self.call_seconds, "overhead"))
         return max(limits)
 

@@ -15,7 +15,8 @@ from graphc.graph.errors import GraphError
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.ir.constants import Constant
-from graphc.ir.dims import Dim, substitute
+from graphc.ir.dims import Dim, product, substitute
+from graphc.loops.spec import Contraction, Convolution
 from graphc.session.build import Built, compile_scheduled, thread_count
 from graphc.session.compiled import CompiledStep
 from graphc.session.feeds import feed_array
@@ -236,8 +237,10 @@ def _known(amount: Dim, sizes: dict[str, int]) -> int:
 
 
 def _element(call: KernelCall) -> str:
-    """The element type that a kernel computes in: float64 if it touches any."""
-    names = {buffer.dtype for buffer in call.buffers}
+    """The element type that a kernel computes in: that of its products, else float64 if any whole array is."""
+    if isinstance(call.spec, Contraction | Convolution):
+        return call.spec.dtype
+    names = {buffer.dtype for buffer in call.buffers if product(buffer.shape) != 1}
     return "float64" if "float64" in names else "float32"
 
 

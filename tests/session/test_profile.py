@@ -103,6 +103,17 @@ def test_sizes_assumed_equal_that_are_one_are_profiled_as_they_run():
     assert [k.label for k in profile.kernels] == ["mul"]
 
 
+def test_a_bound_is_that_of_the_element_type_of_the_work():
+    with gc.Graph().as_default(), gc.Session() as session:
+        x = gc.placeholder(gc.float32, [None, 200])
+        scale = gc.cast(gc.placeholder(gc.float64, []), gc.float32)
+        y = gc.matmul(x, x, transpose_b=True) * scale
+        feeds = {x: np.ones((200, 200), np.float32), scale.op.inputs[0]: np.float64(2.0)}
+        profile = session.profile(y, feeds, seconds=0.0)
+    (kernel,) = (k for k in profile.kernels if k.kind == "Contraction")
+    assert kernel.bound_seconds == pytest.approx(kernel.flops / profile.machine.flops["float32"])
+
+
 def test_interpreted_steps_have_no_kernels():
     with gc.Graph().as_default(), gc.Session(mode="interpret") as session:
         x = gc.placeholder(gc.float32, [None])
