@@ -14,6 +14,7 @@ from graphc.bench.suite.data import WORKLOADS
 from graphc.bench.suite.frameworks import FRAMEWORKS, chosen
 from graphc.bench.suite.models.ours import MODELS
 from graphc.bench.suite.models.with_numpy import Numpy
+from graphc.bench.suite.quiet import Others
 from graphc.bench.suite.results import Change, Results, Row, Skipped, changes, machine_facts, ratio
 from graphc.cli.main import main
 
@@ -215,6 +216,47 @@ def test_tables_show_the_fastest_other_and_leave_gaps(results):
     assert tables.starts(results)[1][0][1] == "0.50 / 0.25"
     assert tables.memory(results)[1][0][-1] == "5.0"
     assert "jax 0.9, numpy 2.0" in tables.described(results)
+
+
+def test_work_of_other_processes_is_noticed():
+    import subprocess
+    import sys
+    import time
+
+    code = "import sys, time\nprint('on', flush=True)\nstop = time.time() + 30\nwhile time.time() < stop: pass"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as busy:
+        busy.stdout.read(2)
+        foreign, own = Others([]), Others([busy.pid])
+        time.sleep(0.5)
+        shares = foreign.share(), own.share()
+        busy.kill()
+    assert shares[0] > shares[1]
+    assert 0 <= shares[1] <= 1
+
+
+def test_disturbed_rounds_are_repeated_and_the_quiet_ones_count(monkeypatch):
+    class Fake:
+        def __init__(self, processes):
+            self.shares = iter([0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0])
+
+        def share(self):
+            return next(self.shares)
+
+    class Process:
+        process = type("", (), {"pid": 1})
+        count = 0
+
+        def ask(self, command, *arguments):
+            if command == "facts":
+                return {"peak_bytes": 1, "arena_bytes": None, "versions": {}}
+            self.count += 1
+            return {"seconds": [float(self.count)]}
+
+    monkeypatch.setattr(runner, "Others", Fake)
+    row = Row("w", "graphc", 1, 0.0, 0.0)
+    runner._take_turns("w", {"graphc": Process()}, {"graphc": row}, runner.Options(rounds=2))
+    assert row.rounds == [2.0, 4.0]
+    assert row.others == 0.0
 
 
 def test_pages_are_filled_between_their_marks(results, tmp_path):

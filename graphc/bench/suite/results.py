@@ -38,6 +38,8 @@ class Row:
     arena_bytes : int or None
         Working memory that graphc planned.
     versions : dict of str to str
+    others : float
+        Largest part of the processors' time that other processes took in a round.
     """
 
     workload: str
@@ -51,10 +53,12 @@ class Row:
     peak_bytes: int = 0
     arena_bytes: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    others: float = 0.0
     _samples: list[float] = field(default_factory=list, repr=False, compare=False)
 
-    def add_round(self, samples: Sequence[float]) -> None:
-        """Take in the runs of one round."""
+    def add_round(self, samples: Sequence[float], others: float = 0.0) -> None:
+        """Take in the runs of one round, in which other processes took so much of the processors' time."""
+        self.others = max(self.others, others)
         self._samples += samples
         self.rounds.append(quartiles(samples)[1])
         self.step = quartiles(self._samples)

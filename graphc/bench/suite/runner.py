@@ -18,6 +18,7 @@ import numpy as np
 
 from graphc.bench.suite.data import WORKLOADS
 from graphc.bench.suite.frameworks import FRAMEWORKS, Framework
+from graphc.bench.suite.quiet import Others
 from graphc.bench.suite.results import Results, Row, Skipped
 
 ROOT = str(Path(__file__).parents[2])
@@ -249,14 +250,27 @@ def difference(workload: str, name: str, key: str, ours: np.ndarray, theirs: np.
 
 
 def _take_turns(workload: str, workers: Mapping[str, Worker], rows: Mapping[str, Row], options: Options) -> None:
-    """Measure round by round, so that whatever else the machine does disturbs all alike."""
-    for number in range(options.rounds + 1):
-        options.tell(f"{workload}: round {number} of {options.rounds}")
-        for name, worker in workers.items():
-            samples = worker.ask("time", options.seconds)["seconds"]
-            if number:  # the round before the first warms everything up
-                rows[name].add_round(samples)
+    """Measure round by round, so that whatever else the machine does disturbs all alike.
+
+    A round in which other processes took much time is repeated, but not more often than there are rounds; then the
+    quietest ones count.
+    """
+    rounds: list[tuple[float, dict[str, list[float]]]] = []
+    others = Others([worker.process.pid for worker in workers.values()])
+    while sum(share <= QUIET for share, _ in rounds) < options.rounds and len(rounds) < 2 * options.rounds + 1:
+        options.tell(f"{workload}: round {len(rounds)} of {options.rounds}")
+        others.share()
+        found = {name: worker.ask("time", options.seconds)["seconds"] for name, worker in workers.items()}
+        # The first warms everything up; it only counts where there is never quiet.
+        rounds.append((others.share() if rounds else 1.0, found))
+    for share, found in sorted(rounds, key=lambda item: item[0])[: options.rounds]:
+        for name, samples in found.items():
+            rows[name].add_round(samples, share)
     for name, worker in workers.items():
         facts = worker.ask("facts")
         rows[name].peak_bytes, rows[name].arena_bytes = facts["peak_bytes"], facts["arena_bytes"]
         rows[name].versions = facts["versions"]
+
+
+QUIET = 0.05
+"""Part of the processors' time that other processes may take in a round."""

@@ -119,6 +119,10 @@ def markdown(table: Table) -> str:
     return "\n".join([lines[0], f"|{'---|' * len(heads)}", *lines[1:]])
 
 
+LOUD = 0.05
+"""Part of the processors' time above which it is said that others took it."""
+
+
 def described(results: Results) -> str:
     """One sentence about where results come from."""
     machine = results.machine
@@ -127,10 +131,12 @@ def described(results: Results) -> str:
         versions |= {name: v for name, v in row.versions.items() if v != "?"}
     names = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     cores = sorted({row.threads for row in results.rows})
+    loud = {row.workload: row.others for row in results.rows if row.others > LOUD}
+    noise = "".join(f" {name}: other processes took {share:.0%} of the processors." for name, share in loud.items())
     return (
         f"{machine['processor']} ({machine['isa']}), {' and '.join(map(str, cores))} "
         f"thread{'s' if cores != [1] else ''}, Python {machine['python']}, {names}, graphc {machine['graphc']} "
-        f"at commit {machine['commit'][:10] or 'unknown'}."
+        f"at commit {machine['commit'][:10] or 'unknown'}.{noise}"
     )
 
 
