@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +11,14 @@ import numpy as np
 from graphc.api.convert import as_node, builder
 from graphc.api.define import apply, operation
 from graphc.api.shaping import identity
-from graphc.api.state import no_op
 from graphc.graph.graph import Graph, get_default_graph
 from graphc.graph.operation import Operation, Tensor
-from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.node import Node
-from graphc.session.hosted import add_hosted
+from graphc.ops.context import current_lowering
+from graphc.ops.python_call import PythonFunction
+from graphc.session.hosted import add_hosted, watched
 
 
 @operation("check_numerics")
@@ -40,11 +39,17 @@ def _finite(tensor: Any, message: str) -> Node:
     return _holds(builder().emit("isfinite", as_node(tensor)), message)
 
 
-class _Watched:
-    """A sink that only makes a session compute its inputs: the checks are part of the native step."""
+def _held_in_body(condition: Any, message: str) -> Node:
+    """The check as an effect of a body: it is made whether or not a result depends on it."""
+    found = _holds(condition, message)
+    _noted(found)
+    return found
 
-    def accept(self, store: Store, values: Sequence[np.ndarray]) -> None:
-        """Nothing is left to do: the step has succeeded."""
+
+def _noted(done: Node) -> None:
+    lowering = current_lowering()
+    assert lowering is not None
+    lowering.effects.append(done)
 
 
 def assert_that(condition: Any, data: Sequence[Any] = (), message: str = "", name: str | None = None) -> Operation:
@@ -61,8 +66,8 @@ def assert_that(condition: Any, data: Sequence[Any] = (), message: str = "", nam
     Returns
     -------
     Operation
-        Fetch it, or make others depend on it with ``control_dependencies``. Inside the body of a loop or branch nothing
-        is checked, with a warning.
+        Fetch it, or make others depend on it with ``control_dependencies``. Inside the body of a loop or branch it is
+        checked in every step that comes to what depends on it.
 
     Examples
     --------
@@ -75,17 +80,13 @@ def assert_that(condition: Any, data: Sequence[Any] = (), message: str = "", nam
     [2. 3.]
     """
     graph = get_default_graph()
-    if graph.context is not None:
-        warnings.warn(
-            f"assert_that: nothing is checked inside a loop or branch; check_numerics is\n  at {user_origin()}",
-            stacklevel=2,
-        )
-        return no_op(name=name)
     named = ", ".join(d.name if isinstance(d, Tensor | Variable) else repr(d) for d in data)
     text = message or "an assertion does not hold" + (f": {named}" if named else "")
-    held = apply("check_true", _holds, (condition, text), {}, None)
-    sink = graph.add("assert_that", name, [held], None, (), {"sink": _Watched()}, [])
-    return add_hosted(sink)
+    if graph.context is None:
+        return watched("assert_that", [apply("check_true", _holds, (condition, text), {}, None)], name)
+    held: Tensor = apply("assert_that", _held_in_body, (condition, text), {}, name)
+    held.op.effect = True
+    return held.op
 
 
 def add_check_numerics_ops(graph: Graph | None = None) -> Operation:
@@ -110,17 +111,25 @@ def add_check_numerics_ops(graph: Graph | None = None) -> Operation:
                 for t in op.outputs
                 if t.dtype.is_floating
             ]
-    return add_hosted(graph.add("add_check_numerics_ops", None, checks, None, (), {"sink": _Watched()}, []))
+    with graph.as_default():
+        return watched("add_check_numerics_ops", checks)
+
+
+def _print_in_body(values: list[Node], function: PythonFunction) -> Node:
+    whole = builder().emit("python", *values, function=function, shapes=())
+    done = builder().emit("item", whole, index=0)
+    _noted(done)
+    return done
 
 
 class _Printer:
-    """A sink that prints its inputs to the standard error stream, as long as runs are to be printed.
+    """Prints its inputs to the standard error stream, as long as they are to be printed.
 
     Parameters
     ----------
     message : str
     first_n : int
-        How many runs are printed; negative for all.
+        How many times; negative for always.
     summarize : int
         How many elements of each tensor.
     """
@@ -131,11 +140,16 @@ class _Printer:
         self.summarize = summarize
 
     def accept(self, store: Store, values: Sequence[np.ndarray]) -> None:
+        """Print a line after a run."""
+        self.show(*values)
+
+    def show(self, *values: np.ndarray) -> tuple[()]:
         """Print a line."""
         if self.left == 0:
-            return
+            return ()
         self.left -= self.left > 0
         print(self.message + "".join(f"[{self._elements(v)}]" for v in values), file=sys.stderr)
+        return ()
 
     def _elements(self, value: Any) -> str:
         flat = np.asarray(value).reshape(-1)
@@ -146,7 +160,7 @@ class _Printer:
 def Print(
     input_: Any, data: Sequence[Any], message: str = "", first_n: int = -1, summarize: int = 3, name: str | None = None
 ) -> Tensor:
-    """The tensor itself; whenever it is computed, `data` is printed to the standard error stream after the step.
+    """The tensor itself; whenever it is computed, `data` is printed to the standard error stream.
 
     Parameters
     ----------
@@ -156,7 +170,7 @@ def Print(
     message : str
         Printed first.
     first_n : int
-        Only so many runs are printed; all if negative.
+        Only so many times something is printed; always if negative.
     summarize : int
         Elements printed of each tensor; all if negative.
     name : str, optional
@@ -164,7 +178,8 @@ def Print(
     Returns
     -------
     Tensor
-        Inside the body of a loop or branch nothing is printed, with a warning: the whole loop is one native call.
+        A line is printed after the run; inside of a loop or branch at once, whenever a step comes to it, by a call from
+        the native loop that takes some ten microseconds.
 
     Examples
     --------
@@ -175,11 +190,14 @@ def Print(
     [2. 3.]
     """
     graph = get_default_graph()
-    if graph.context is not None:
-        warnings.warn(f"Print: nothing is printed from inside a loop or branch\n  at {user_origin()}", stacklevel=2)
-        return identity(input_, name=name)  # type: ignore[no-any-return]
     labels = "".join(d for d in data if isinstance(d, str))
     tensors = [identity(d) for d in data if not isinstance(d, str)]
-    sink = graph.add("Print", None, tensors, None, (), {"sink": _Printer(message + labels, first_n, summarize)}, [])
-    with graph.control_dependencies([add_hosted(sink)]):
+    printer = _Printer(message + labels, first_n, summarize)
+    if graph.context is None:
+        shown = add_hosted(graph.add("Print", None, tensors, None, (), {"sink": printer}, []))
+    else:
+        function = PythonFunction("Print", printer.show, ())
+        shown = apply("Print", _print_in_body, (tensors, function), {}, None).op
+        shown.effect = True
+    with graph.control_dependencies([shown]):
         return identity(input_, name=name)  # type: ignore[no-any-return]

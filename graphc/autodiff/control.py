@@ -73,6 +73,12 @@ def _cond(node: Node, seeds: Mapping[int, Node], wanted: Sequence[bool], vjp: Vj
         given = [b.parameter(first + k, seeds[i].tensor) for k, i in enumerate(seeds)]
         xs = [body.parameters[i] for i in places]
         found = vjp([body.results[i] for i in seeds], xs, given)
+        again = next((n for n in reachable([g for g in found if g is not None]) if n.op == "python"), None)
+        if again is not None:
+            raise ValueError(
+                f"the gradient of a branch needs what {again.attrs['function'].name} returned inside of it, and would "
+                "call it again: call it outside of the branch"
+            )
         held[key] = Body((*body.parameters, *given), tuple(_or_zeros(b, found, xs)))
     made = b.emit("cond", *node.inputs, *seeds.values(), **held)
     result: list[Node | None] = [None] * len(node.inputs)

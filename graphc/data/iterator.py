@@ -112,6 +112,11 @@ class Iterator:
         with self._lock:
             self._running[store] = dataset.start(values)
 
+    @property
+    def in_step(self) -> bool:
+        """Rows are drawn before the step."""
+        return False
+
     def draw(self, store: Store, values: Sequence[np.ndarray] = ()) -> Row:
         """The next element.
 

@@ -102,6 +102,11 @@ class Recorded:
     written: tuple[Any, ...]
     read: tuple[Any, ...]
 
+    @property
+    def effect(self) -> bool:
+        """Whether something inside must be done even where no one uses its results."""
+        return any(op.effect for op in self.operations)
+
 
 def recorded(
     context: Context, parameters: Iterable[Tensor], results: Iterable[Tensor], effects: Iterable[Operation] = ()

@@ -53,6 +53,8 @@ class Operation:
         The user's line.
     context : Context or None
         The body of a branch or loop in which it stands.
+    effect : bool
+        Whether running it does something besides its results, inside of a body: a check, a call of Python.
     """
 
     __slots__ = (
@@ -60,6 +62,7 @@ class Operation:
         "body",
         "context",
         "control_inputs",
+        "effect",
         "graph",
         "id",
         "inputs",
@@ -88,6 +91,7 @@ class Operation:
         self.outputs: tuple[Tensor, ...] = ()
         self.updates: tuple[Operation, ...] = ()
         self.context: Context | None = None
+        self.effect = False
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Run this operation in the given or the default session."""

@@ -55,7 +55,7 @@ def _value(node: Node, values: Mapping[Node, Any], bindings: Mapping[str, int]) 
     except NodeError:
         raise
     except (IndexError, ValueError, ArithmeticError, MemoryError) as error:
-        raise NodeError(node, str(error)) from None
+        raise NodeError(node, str(error)) from error.__cause__
 
 
 class NodeError(ValueError):

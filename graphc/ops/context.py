@@ -39,6 +39,8 @@ class Lowering:
         Whether derivatives are taken, so that loops must have a number of steps that is known before they run.
     inside : bool
         Whether it is that of the body of a branch or loop.
+    effects : list of Node
+        Booleans that are there when checks and calls of Python have been done which no result depends on.
     """
 
     def __init__(
@@ -53,9 +55,17 @@ class Lowering:
         self.guards: list[Guard] = []
         self.differentiates = False
         self.inside = False
+        self.effects: list[Node] = []
         self.size_values: list[tuple[str, Node]] = []
         self.size_bounds: dict[str, Dim] = {}
         self._dims: dict[Node, tuple[Dim, ...]] = {}
+
+    def done(self) -> Node:
+        """A boolean that is there when all effects are done."""
+        found = self.builder.constant(np.True_)
+        for node in self.effects:
+            found = self.builder.emit("and", found, node)
+        return found
 
     def constant(self, value: Constant) -> Node:
         """A constant of the user: part of the program where rules may look at it, an operand otherwise.

@@ -29,11 +29,14 @@ class Lowered:
     parameters, results : tuple of Node
     written : Mapping of Variable to Node
         The value of each written variable at the end.
+    done : Node
+        A boolean that is there when its effects are done.
     """
 
     parameters: tuple[Node, ...]
     results: tuple[Node, ...]
     written: Mapping[Variable, Node]
+    done: Node
 
     def body(self, results: Sequence[Node]) -> Body:
         """The body with these results."""
@@ -123,4 +126,4 @@ def lower_body(recorded: Recorded, slots: Sequence[Slot], outer: Lowering) -> Lo
     outer.guards += lowering.guards
     results = tuple(lowerer.values[t] for t in recorded.results)
     written = {v: lowerer.written[op] for v, op in lowerer.latest.items()}
-    return Lowered(parameters, results, written)
+    return Lowered(parameters, results, written, lowering.done())

@@ -15,7 +15,9 @@ from graphc.graph.store import Store, aligned_copy
 from graphc.interp.evaluate import NodeError, evaluate_nodes
 from graphc.ir.constants import Constant
 from graphc.ir.node import Node
-from graphc.ir.program import Guard, Program
+from graphc.ir.program import Guard, Program, with_inner
+from graphc.ops.python_call import PythonCallError
+from graphc.ops.record import record_of
 from graphc.runtime.executable import CapacityError, Executable, GuardError, StepError
 from graphc.runtime.plan import NEGATIVE, ProgramCode
 from graphc.session.build import Built, build, thread_count
@@ -180,7 +182,8 @@ class CompiledStep:
         except StepError as error:
             if self._is_of_sizes(error):
                 return None
-            raise self._failure(error, values) from None
+            failure = self._failure(error, values)
+            raise failure from failure.__cause__
 
     def _guarded(self, run: Callable[[], Any]) -> Any:
         """Run beside other readers of the store, or alone if this program writes."""
@@ -210,7 +213,8 @@ class CompiledStep:
         try:
             return self._resize(self.executable(*feeds))
         except StepError as error:
-            raise (self._size_failure if self._is_of_sizes(error) else self._failure)(error, feeds) from None
+            failure = (self._size_failure if self._is_of_sizes(error) else self._failure)(error, feeds)
+            raise failure from failure.__cause__
         except GuardError as error:
             raise SizeMismatch(self.guard(error.number), error.left, error.right) from None
         except NodeError as error:
@@ -259,6 +263,10 @@ class CompiledStep:
         raised = self.hosts.take_error() if self.hosts is not None else None
         call = self.built.calls[error.call]
         nodes = nodes_of(self.lowered, call)
+        if isinstance(raised, PythonCallError):
+            failure = ExecutionError(f"{raised}; no variable was changed", origin_of(self.lowered, nodes))
+            failure.__cause__ = raised.__cause__
+            return failure
         reason = str(raised) if raised is not None else self._reason(nodes, feeds)
         named = reason if reason.startswith(f"{call.label}:") else f"{call.label}: {reason}"
         return ExecutionError(f"{named}; no variable was changed", origin_of(self.lowered, nodes))
@@ -285,6 +293,10 @@ class CompiledStep:
 
     def _reason(self, nodes: Sequence[Node], feeds: Sequence[np.ndarray]) -> str:
         """What the reference says on the same operands: it raises in the cases in which the kernel fails."""
+        if any(node.op == "python" for node in with_inner(self.lowered.program.roots)):
+            # The reference would call the user's functions a second time.
+            said = [str(node.attrs.get("message", record_of(node.op).can_fail or "")) for node in nodes]
+            return ", ".join(dict.fromkeys(filter(None, said))) or "a kernel reported a failure"
         try:
             evaluate_nodes(self._without_gradients().results, feeds, self._arrays(), self._bindings(feeds))
         except NodeError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from graphc.graph.errors import GraphError
+from graphc.graph.graph import get_default_graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.store import Store
 from graphc.session.lower import Lowered
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 class Source(Protocol):
     """What draws values for the results of an operation, whose ``kwargs["source"]`` it is."""
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the step itself can call it."""
+        ...
 
     def draw(self, store: Store, values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         """One value per result of the operation, from those of its inputs."""
@@ -57,6 +63,19 @@ def add_hosted(op: Operation) -> Operation:
     return op
 
 
+class _Watched:
+    """A sink that only makes a session compute its inputs: what they stand for is part of the native step."""
+
+    def accept(self, store: Store, values: Sequence[np.ndarray]) -> None:
+        """Nothing is left to do: the step has succeeded."""
+
+
+def watched(type: str, tensors: Sequence[Tensor], name: str | None = None) -> Operation:
+    """An operation that makes whoever runs it compute tensors."""
+    graph = tensors[0].graph if tensors else get_default_graph()
+    return add_hosted(graph.add(type, name, tensors, None, (), {"sink": _Watched()}, []))
+
+
 class HostedPlan(Plan):
     """A plan that draws the missing feeds and hands on what sinks ask for."""
 
@@ -65,13 +84,16 @@ class HostedPlan(Plan):
         fed = set(feeds)
         roots = [f.op if isinstance(f, Tensor) else f for f in fetches if f not in fed]
         needed = needed_operations(roots, fed)
-        called = [op for op in needed if "source" in op.kwargs]
-        self.sources = [op for op in called if not op.outputs or not fed.issuperset(op.outputs)]
+        called = [op for op in needed if "source" in op.kwargs and op.context is None]
+        missing = [op for op in called if not op.outputs or not fed.issuperset(op.outputs)]
+        self.sources = _before_the_step(missing, fed)
+        within = [op for op in missing if op not in self.sources]
         self.sinks = [op for op in needed if "sink" in op.kwargs]
         self.before: list[Plan | None] = []
         for op in self.sources:
             self.before.append(_Inputs(session, op.inputs, self.feeds) if op.inputs else None)
             self.feeds += tuple(t for t in op.outputs if t not in fed)
+        self.targets += tuple(op.outputs[0] for op in within)
         # What the inputs of sources depend on is done in the step, too: writes, and counters of random numbers.
         self.targets += tuple(t for op in self.sinks for t in op.inputs)
         self.targets += tuple(o for op in self.sources for o in (*(t.op for t in op.inputs), *op.control_inputs))
@@ -106,6 +128,13 @@ class HostedPlan(Plan):
         calls = sum(inputs is not None for inputs in self.before)
         found["kernels"] = {**found["kernels"], "host": found["kernels"]["host"] + calls}
         return found
+
+
+def _before_the_step(called: Sequence[Operation], fed: set[Tensor]) -> list[Operation]:
+    """The sources that are drawn before the step: those that it cannot call, and what these depend on."""
+    early = {op for op in called if not op.kwargs["source"].in_step}
+    behind = needed_operations([o for op in early for o in (op, *op.control_inputs)], fed)
+    return [op for op in called if op in early or op in behind]
 
 
 class _Inputs(Plan):

@@ -50,7 +50,7 @@ class InterpretedStep:
                 check_guards(self.program, bindings)
                 outputs, updates = interpret(self.program, feeds, variables, bindings)
             except NodeError as error:
-                raise self._failure(error) from None
+                raise self._failure(error) from error.__cause__
             for slot, value in updates.items():
                 variable = self.lowered.variables[slot]
                 assert not isinstance(variable, Constant)

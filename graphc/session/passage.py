@@ -51,7 +51,8 @@ def operations_to_lower(
     """
     targets = [f.op if isinstance(f, Tensor) else f for f in fetches]
     # Only a floating result of other tensors can have a gradient behind it, and none what Python computes.
-    candidates = {t for t in fed if t.op.inputs and t.op.body is not None and t.dtype.is_floating}
+    computed = (t for t in fed if t.op.inputs and t.op.body is not None and "source" not in t.op.kwargs)
+    candidates = {t for t in computed if t.dtype.is_floating}
     passed: frozenset[Tensor] = frozenset()
     while True:
         hidden = fed - passed

@@ -71,20 +71,60 @@ def test_print(session, capsys):
     assert capsys.readouterr().err == "x and its shape: [1.0 2.0...][3]\n" * 2
 
 
-def test_nothing_is_printed_from_a_loop(session):
-    with pytest.warns(UserWarning, match="nothing is printed from inside a loop"):
-        last = gc.while_loop(lambda i: i < 3, lambda i: gc.Print(i + 1, [i]), [0])
-    assert session.run(last) == 3
+def test_print_in_a_loop_prints_in_every_step_once(session, capsys):
+    def body(i, x):
+        return i + 1, gc.Print(x * w, [i, x], "step ", first_n=2)
+
+    w = gc.Variable(3.0)
+    _, x = gc.while_loop(lambda i, x: i < 3, body, [0, 1.0])
+    value, (slope,) = session.run([x, gc.gradients(x, w)])
+    assert value == 27.0
+    assert slope == 27.0
+    assert capsys.readouterr().err == "step [0][1.0]\nstep [1][3.0]\n"
 
 
-def test_nothing_is_asserted_in_a_loop_and_a_warning_says_so(session):
-    def body(i):
-        with gc.control_dependencies([gc.assert_that(i < 0)]):
-            return gc.identity(i + 1)
+@pytest.mark.parametrize("kind", ["while_loop", "scan", "inner"])
+def test_print_is_not_dropped_where_no_one_uses_the_value(session, capsys, kind):
+    if kind == "scan":
+        found = gc.foldl(lambda a, x: (a[0] + 1, gc.Print(a[1] + x, [x], "seen ")), [4.0, 5.0], (0, 0.0))
+    else:
+        found = gc.while_loop(lambda i, x: i < 2, lambda i, x: (i + 1, gc.Print(x, [i + 4.0], "seen ")), [0, 1.0])
+    count = found[0]
+    if kind == "inner":
+        count = gc.cond(gc.constant(1.0) > 0, lambda: gc.identity(count), lambda: 0)
+    assert session.run(count) == 2
+    assert capsys.readouterr().err == "seen [4.0]\nseen [5.0]\n"
 
-    with pytest.warns(UserWarning, match="nothing is checked inside a loop"):
-        last = gc.while_loop(lambda i: i < 3, body, [0])
-    assert session.run(last) == 3
+
+def test_an_assertion_in_a_loop_fails_the_run_in_its_step(session):
+    def body(i, x):
+        with gc.control_dependencies([gc.assert_that(x < limit, [x], "too large")]):
+            return gc.identity(i + 1), x * 2.0
+
+    limit = gc.placeholder(gc.float32, [])
+    written = gc.Variable(0)
+    last, _ = gc.while_loop(lambda i, x: i < 3, body, [0, 1.0])
+    step = gc.assign(written, last)
+    assert session.run(step, {limit: 4.5}) == 3
+    with pytest.raises(gc.ExecutionError, match="too large") as raised:
+        session.run(gc.assign_add(written, last), {limit: 3.5})
+    assert "test_checks.py" in str(raised.value)
+    assert session.run(written) == 3
+
+
+def test_an_assertion_alone_in_a_branch(session):
+    flag, x = gc.placeholder(gc.bool, []), gc.placeholder(gc.float32, [])
+    checked = gc.cond(flag, lambda: gc.assert_that(x > 0, message="not positive"), lambda: gc.no_op())
+    assert session.run(checked, {flag: False, x: -1.0}) is None
+    assert session.run(checked, {flag: True, x: 1.0}) is None
+    with pytest.raises(gc.ExecutionError, match="not positive"):
+        session.run(checked, {flag: True, x: -1.0})
+
+
+def test_the_condition_of_a_loop_may_print(session, capsys):
+    last = gc.while_loop(lambda i: gc.Print(i < 2, [i], "at "), lambda i: i + 1, [0])
+    assert session.run(last) == 2
+    assert capsys.readouterr().err == "at [0]\nat [1]\nat [2]\n"
 
 
 def test_check_numerics_checks_in_a_loop(session):

@@ -85,8 +85,16 @@ def test_failures_name_the_function_and_change_nothing(s):
         s.run(gc.py_func(lambda: np.float64(1.5), [], gc.int32))
     with pytest.raises(gc.ExecutionError, match="returned 1 values, declared were 2"):
         s.run(gc.py_func(lambda: 1.0, [], [gc.float32, gc.float32])[0])
-    with pytest.raises(gc.FeedError, match="has shape"):
+    with pytest.raises(gc.ExecutionError, match=r"result 0 has shape \(2,\), the step was planned for \(3,\)") as error:
         s.run(gc.py_func(lambda: np.zeros(2), [], gc.float64, shapes=[3]))
+    assert "test_python_calls.py" in str(error.value)
+
+
+def test_the_users_exception_is_the_cause(s):
+    for shapes in (None, []):
+        with pytest.raises(gc.ExecutionError) as error:
+            s.run(gc.py_func(lambda: 1 / 0, [], gc.float32, shapes=shapes))
+        assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
 def test_the_report_counts_it(graph):
@@ -98,9 +106,76 @@ def test_the_report_counts_it(graph):
     assert compiled.report(z)["kernels"]["host"] == 1
 
 
-def test_inside_of_a_branch_it_is_refused():
-    with pytest.raises(gc.GraphError, match="inside of a loop or branch"):
-        gc.cond(gc.constant(True), lambda: gc.py_func(lambda: 1.0, [], gc.float32), lambda: gc.constant(0.0))
+def test_with_known_shapes_the_step_itself_calls_it(graph):
+    """One native step; the values are those of that step, after an assignment too."""
+    compiled = gc.Session(graph)
+    calls = []
+
+    def double(a):
+        calls.append(a.copy())
+        return a * 2
+
+    v = gc.Variable([1.0, 2.0])
+    y = gc.py_func(double, [v + 1.0], gc.float32)
+    y.set_shape([2])
+    step = gc.assign(v, y * 10.0)
+    assert compiled.run(step).tolist() == [40.0, 60.0]
+    assert [c.tolist() for c in calls] == [[2.0, 3.0]]
+    assert compiled.report(step)["kernels"]["host"] == 1
+    assert compiled.run([step, v.read_value()])[0].tolist() == [820.0, 1220.0]
+    assert len(calls) == 2
+
+
+def test_what_a_call_before_the_step_needs_is_called_before_too(s):
+    calls = []
+    first = gc.py_func(lambda: calls.append(1) or np.float32(3), [], gc.float32, shapes=[])
+    second = gc.py_func(lambda n: np.ones(int(n), np.float32), [first], gc.float32)
+    assert s.run([first, gc.reduce_sum(second)]) == [3.0, 3.0]
+    assert len(calls) == 1
+
+
+def test_in_loops_it_is_called_in_every_step(s):
+    seen = []
+
+    def note(i, row):
+        seen.append(int(i))
+        return row + i
+
+    rows = gc.placeholder(gc.float32, [None, 2])
+    number = gc.range(gc.shape(rows)[0])
+    found = gc.map_fn(lambda pair: gc.py_func(lambda r, i: note(i, r), [pair[1], pair[0]], gc.float32), (number, rows))
+    np.testing.assert_array_equal(s.run(found, {rows: np.zeros((3, 2))}), [[0, 0], [1, 1], [2, 2]])
+    assert seen == [0, 1, 2]
+
+    # What only has an effect is called as well, also in a loop inside of a branch.
+    def body(i):
+        with gc.control_dependencies([gc.py_func(seen.append, [i], [])]):
+            return gc.identity(i + 1)
+
+    flag = gc.placeholder(gc.bool, [])
+    last = gc.cond(flag, lambda: gc.while_loop(lambda i: i < 2, body, [0]), lambda: -1)
+    seen.clear()
+    assert s.run(last, {flag: True}) == 2
+    assert [int(i) for i in seen] == [0, 1]
+    assert s.run(last, {flag: False}) == -1
+    assert len(seen) == 2
+    with pytest.raises(gc.GraphError, match="give shapes=, or use set_shape"):
+        gc.cond(flag, lambda: gc.py_func(lambda: 1.0, [], gc.float32), lambda: gc.constant(0.0))
+
+
+def test_gradients_of_a_loop_call_it_once_a_step(s):
+    calls = []
+    w = gc.Variable(2.0)
+
+    def body(i, x):
+        factor = gc.py_func(lambda k: calls.append(int(k)) or np.float32(k + 1), [i], gc.float32, shapes=[])
+        return i + 1, x * factor * w
+
+    _, x = gc.while_loop(lambda i, x: i < 3, body, (0, 1.0))
+    value, (slope,) = s.run([x, gc.gradients(x, w)])
+    assert value == 48.0
+    assert slope == 72.0
+    assert calls == [0, 1, 2]
 
 
 def test_in_a_function_of_a_data_set():

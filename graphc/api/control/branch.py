@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, slots, written_by
+from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, noted, slots, written_by
 from graphc.api.control.structure import Rebuild, flatten, shape_of
 from graphc.api.state import group
 from graphc.graph.context import Recorded, recorded
@@ -107,6 +107,10 @@ def _kind(value: Any) -> Any:
 def _lower(recorder: Recorder, branches: Sequence[Recorded], pred: Node, captures: Any, states: Any) -> list[Node]:
     parts = [lower_body(b, slots([*captures, *states], True), lowering()) for b in branches]
     ends = [_ends(part, branches, states) for part in parts]
+    effect = any(b.effect for b in branches)
+    if effect:
+        for end, part in zip(ends, parts, strict=True):
+            end.append(part.done)
     results = [list(ends[0]), []]
     names = [t.op.origin for t in branches[0].results], [t.op.origin for t in branches[1].results]
     for number, (one, other) in enumerate(zip(*ends, strict=True)):
@@ -118,7 +122,7 @@ def _lower(recorder: Recorder, branches: Sequence[Recorded], pred: Node, capture
     outside = [node for _, node in (*captures, *states)]
     builder = lowering().builder
     then, orelse = (part.body(r) for part, r in zip(parts, results, strict=True))
-    return items(builder.emit("cond", pred, *outside, then=then, orelse=orelse))
+    return noted(items(builder.emit("cond", pred, *outside, then=then, orelse=orelse)), effect)
 
 
 def _agreeing(other: Node, one: Node, what: str, origin: Any) -> Node:

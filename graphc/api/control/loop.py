@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, slots, written_by
+import numpy as np
+
+from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, noted, slots, written_by
 from graphc.api.control.structure import flatten, shape_of
 from graphc.api.control.tensor_array import Later
 from graphc.graph.context import Recorded, recorded
@@ -18,6 +20,7 @@ from graphc.ir.body import Body
 from graphc.ir.dims import Dim, dim_max
 from graphc.ir.dtypes import bool_, int64
 from graphc.ir.node import Node
+from graphc.ir.types import TensorType
 from graphc.ops.builder import Builder
 from graphc.ops.control import STEP, items
 from graphc.session.bodies import Slot, lower_body
@@ -154,6 +157,10 @@ def _check_invariants(recorder: Recorder, first: Sequence[Any], wanted: Sequence
             )
 
 
+# What is carried from step to step where the body has effects: they are done.
+DONE = TensorType(bool_, ())
+
+
 class _Loop:
     """A loop over nodes: as it stands, or with a number of steps known beforehand where it is differentiated."""
 
@@ -167,19 +174,23 @@ class _Loop:
         changing = written_by(bodies)
         self.states = [(v, n) for v, n in states if v in changing]
         self.fixed = [(v, n) for v, n in states if v not in changing]
+        self.effect = self.step.effect or self.test.effect
 
     def emit(self) -> list[Node]:
         """Nodes of the last values."""
         context = lowering()
         floating = any(n.dtype.is_floating for n in self.start)
         if context.differentiates and floating:
-            return self._counted() if not context.inside else self._bounded()
-        return self._items(context.builder, counted=self.most is not None)
+            # The steps of a loop with effects are run once, not first to count them.
+            once = context.inside or (self.effect and self.most is not None)
+            return noted(self._bounded() if once else self._counted(), self.effect)
+        return noted(self._items(context.builder, counted=self.most is not None), self.effect)
 
     @property
     def carried(self) -> list[Node]:
         """First values of everything that changes."""
-        return [*self.start, *(n for _, n in self.states)]
+        done = [lowering().builder.constant(np.True_)] if self.effect else []
+        return [*self.start, *(n for _, n in self.states), *done]
 
     @property
     def outside(self) -> list[Node]:
@@ -189,6 +200,8 @@ class _Loop:
     def _slots(self, part: Recorded, lead: list[Slot], extra: list[Slot]) -> list[Slot]:
         loop: list[Slot] = [(p, n.tensor, None) for p, n in zip(part.parameters, self.start, strict=True)]
         state: list[Slot] = slots(self.states, False)
+        if self.effect:
+            state.append((None, DONE, None))
         return [*lead, *loop, *state, *extra, *slots(self.captures, True), *slots(self.fixed, True)]
 
     def _step(self, lead: list[Slot], extra: list[Slot]) -> tuple[Body, int]:
@@ -200,11 +213,15 @@ class _Loop:
             results.append(fitted(node, like.tensor, what, self.step.results[number].op.origin))
         held = part.parameters[len(lead) + len(self.start) :]
         state = [part.written.get(v, held[k]) for k, (v, _) in enumerate(self.states)]
+        if self.effect:
+            state.append(lowering().builder.emit("and", held[len(self.states)], part.done))
         return part.body([*results, *state]), len(lead)
 
     def _test(self, lead: list[Slot], extra: list[Slot]) -> Body:
         part = lower_body(self.test, self._slots(self.test, lead, extra), lowering())
-        return part.body(part.results)
+        if not self.test.effect:
+            return part.body(part.results)
+        return part.body([lowering().builder.emit("and", part.results[0], part.done)])
 
     def _items(self, b: Builder, counted: bool) -> list[Node]:
         """The loop itself; with a counter of steps as the last carried value if `counted`."""

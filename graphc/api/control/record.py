@@ -22,6 +22,7 @@ from graphc.ir.types import TensorType
 from graphc.ops.assume import assume_equal
 from graphc.ops.context import current_lowering
 from graphc.session.bodies import Slot
+from graphc.session.hosted import watched
 
 
 def as_tensor(value: Any, like: DType | None = None) -> Tensor:
@@ -108,7 +109,8 @@ def append(
     recorder : Recorder
     bodies : sequence of Recorded
     body : callable ``(operands, captures, states) -> list of Node``
-        Its meaning: nodes of its results, and then the last value of every written variable.
+        Its meaning: nodes of its results, then the last value of every written variable, and, if a body has effects,
+        a boolean that is there when they are done.
         `captures` and `states` are pairs of tensor or variable and node.
     operands : sequence
     handed : sequence of Variable
@@ -130,10 +132,14 @@ def append(
     with recorder.graph.control_dependencies(control):
         apply(recorder.kind, run, (list(operands), captures, reads), {}, recorder.name)
     op = recorder.graph.operations[-1]
+    op.effect = any(part.effect for part in bodies)
+    last = len(op.outputs) - op.effect
     with recorder.graph.control_dependencies(None):
-        first = len(op.outputs) - len(written)
-        pairs = zip(written, op.outputs[first:], strict=True)
+        first = last - len(written)
+        pairs = zip(written, op.outputs[first:last], strict=True)
         op.updates = tuple(assign(v, t).op for v, t in pairs if v not in handed)
+        if op.effect and op.context is None:
+            op.updates += (watched("effects", op.outputs[last:]),)
     return op, list(op.outputs[:first])
 
 
@@ -163,6 +169,13 @@ def fitted(node: Node, type: TensorType, what: str, origin: Origin) -> Node:
         except ValueError:
             raise GraphError(f"{message}shapes must stay the same", origin) from None
     return node.builder.emit("reshape", node, shape=type.shape)
+
+
+def noted(found: list[Node], effect: bool) -> list[Node]:
+    """The results of a branch or loop, of which the last says that its effects are done, if it has any."""
+    if effect:
+        lowering().effects.append(found[-1])
+    return found
 
 
 def lowering() -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, slots, written_by
+from graphc.api.control.record import Recorder, append, as_tensor, fitted, lowering, noted, slots, written_by
 from graphc.api.convert import as_dims
 from graphc.graph.context import Recorded, recorded
 from graphc.graph.errors import GraphError
@@ -86,7 +86,8 @@ def over_rows(
         return _Rows(recorder, body, first, along, count, reverse, bool(stop)).emit(captures, states)
 
     op, found = append(recorder, [body], meaning, [list(start), list(sequences), length], handed)
-    values = dict(zip(written_by([body]), op.outputs[len(found) :], strict=True))
+    written = written_by([body])
+    values = dict(zip(written, op.outputs[len(found) : len(found) + len(written)], strict=True))
     return Rows(found[: len(start)], found[len(start) :], {v: values[v] for v in dict.fromkeys(handed)})
 
 
@@ -124,14 +125,20 @@ class _Rows:
         layout: list[Slot] = [(number, STEP, None)]
         layout += [(p, n.tensor, None) for p, n in zip(rest, self.start, strict=False)]
         layout += slots(state, False)
+        effect = self.recorded.effect
+        begin = [lowering().builder.constant(np.True_)] if effect else []
+        layout += [(None, n.tensor, None) for n in begin]
         rows = [s.tensor.with_shape(s.shape[1:]) for s in self.sequences]
         layout += [(p, t, None) for p, t in zip(rest[count:], rows, strict=True)]
         layout += slots(fixed, True)
         part = lower_body(self.recorded, layout, lowering())
         kept = [self._kept(i, node, like) for i, (node, like) in enumerate(zip(part.results, self.start, strict=False))]
         after = [*kept, *(part.written[v] for v, _ in state)]
+        if effect:
+            going = part.parameters[1 + len(after)]
+            after.append(going.builder.emit("and", going, part.done))
         outputs = part.results[count:]
-        first, outside = [*self.start, *(n for _, n in state)], [n for _, n in fixed]
+        first, outside = [*self.start, *(n for _, n in state), *begin], [n for _, n in fixed]
         if self.stops:
             *outputs, stop = outputs  # type: ignore[assignment]
             self._shorten(part.body([*after, stop]), first, outside)
@@ -140,7 +147,7 @@ class _Rows:
             length=self.length, reverse=self.reverse, body=part.body([*after, *outputs]),
         )  # fmt: skip
         found = items(node)
-        return [*found[:count], *found[len(first) :], *found[count : len(first)]]
+        return noted([*found[:count], *found[len(first) :], *found[count : len(first)]], effect)
 
     def _shorten(self, body: Body, first: list[Node], outside: list[Node]) -> None:
         """Find the number of steps up to the one that stops, by a loop of its own, and cut the sequences to it."""
