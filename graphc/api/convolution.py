@@ -110,6 +110,14 @@ def conv2d(x: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", dilat
     return _convolution(image, w, strides, padding, dilations, _groups(image, w))
 
 
+@operation("conv3d")
+def conv3d(x: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", dilations: Any = 1) -> Node:
+    """Convolution over three axes: [batch, depth, height, width, channels] with filters
+    [depth, height, width, channels / groups, features]; arguments as for `conv2d`."""
+    volume, w = promote_all((x, filters))
+    return _convolution(volume, w, strides, padding, dilations, _groups(volume, w))
+
+
 @operation("depthwise_conv2d")
 def depthwise_conv2d(x: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", dilations: Any = 1) -> Node:
     """A convolution of every channel with its own filters, [height, width, channels, multiplier]."""
@@ -198,6 +206,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "conv3d",
     "depthwise_conv2d",
     "max_pool",
     "padding_widths",

@@ -214,6 +214,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "embedding_lookup": ("gc.nn.embedding_lookup([[1, 2], [3, 4]], [1, 1])", "[[3 4]\n [3 4]]"),
     "conv1d": ("gc.reshape(gc.nn.conv1d([[[1.0], [2.0], [3.0]]], [[[1.0]], [[-1.0]]]), [-1])", "[-1. -1.]"),
     "conv2d": ("gc.nn.conv2d(gc.ones([1, 3, 3, 1]), gc.ones([3, 3, 1, 1]))", "[[[[9.]]]]"),
+    "conv3d": ("gc.reshape(gc.nn.conv3d(gc.ones([1, 2, 2, 2, 1]), gc.ones([2, 2, 2, 1, 1])), [-1])", "[8.]"),
     "depthwise_conv2d": (
         'gc.shape(gc.nn.depthwise_conv2d(gc.ones([1, 4, 4, 3]), gc.ones([2, 2, 3, 2]), padding="SAME"))',
         "[1 4 4 6]",

@@ -28,7 +28,8 @@ from graphc.api.classification import (
     zero_fraction,
 )
 from graphc.api.convert import as_floating, as_node, axes_of, axis_of, builder, promote_all
-from graphc.api.convolution import avg_pool, conv1d, conv2d, conv2d_transpose, depthwise_conv2d, max_pool
+from graphc.api.convolution import avg_pool, conv1d, conv2d, conv2d_transpose, conv3d, depthwise_conv2d, max_pool
+from graphc.api.ctc import ctc_greedy_decoder, ctc_loss
 from graphc.api.define import operation
 from graphc.api.images import (
     atrous_conv2d,
@@ -196,7 +197,10 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "conv3d",
     "crelu",
+    "ctc_greedy_decoder",
+    "ctc_loss",
     "depthwise_conv2d",
     "dropout",
     "elu",

@@ -58,8 +58,9 @@ class _BodyLowering(Lowering):
 
     def _measured(self, node: Node, most: Dim | None) -> tuple[Dim, ...]:
         raise ValueError(
-            "a size depends on values that are computed inside of a branch or loop: "
-            "sizes must be known before it starts"
+            "a size depends on values that are computed inside of a branch or loop: sizes must be known before it "
+            "starts. Keep the full size and leave elements out by value, as in reduce_sum(where(mask, x, 0)), or take "
+            "what depends on the size out of the branch or loop"
         )
 
 

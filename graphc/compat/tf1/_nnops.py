@@ -10,41 +10,54 @@ from graphc.compat.tf1._graph import follow_conventions
 from graphc.graph.origin import user_origin
 
 
-def _channels_first(x: Any) -> Any:
-    return gc.transpose(x, [0, 3, 1, 2])
+def _channels_first(x: Any, axes: int = 2) -> Any:
+    return gc.transpose(x, [0, axes + 1, *range(1, axes + 1)])
 
 
-def _channels_last(x: Any) -> Any:
-    return gc.transpose(x, [0, 2, 3, 1])
+def _channels_last(x: Any, axes: int = 2) -> Any:
+    return gc.transpose(x, [0, *range(2, axes + 2), 1])
 
 
 def _spatial(value: Any, first: bool) -> Any:
-    """Four sizes in the order of channels last."""
-    if isinstance(value, list | tuple) and len(value) == 4 and first:
-        return [value[0], value[2], value[3], value[1]]
+    """Sizes of all axes in the order of channels last."""
+    if isinstance(value, list | tuple) and len(value) in (4, 5) and first:
+        return [value[0], *value[2:], value[1]]
     return value
 
 
-def _image_operation(native: str, label: str, operand: str) -> Callable[..., Any]:
+def _image_operation(native: str, label: str, axes: int = 2) -> Callable[..., Any]:
     def call(x: Any, *args: Any, data_format: str | None = None, name: str | None = None, **options: Any) -> Any:
         follow_conventions()
         function = getattr(gc.nn, native)
-        first = data_format in ("NCHW", "channels_first")
+        first = data_format in ("NCHW", "NCDHW", "channels_first")
         args = tuple(_spatial(a, first) for a in args)
         options = {key: _spatial(value, first) for key, value in options.items()}
         if not first:
             return function(x, *args, name=name or label, **options)
-        return _channels_first(function(_channels_last(x), *args, name=name or label, **options))
+        return _channels_first(function(_channels_last(x, axes), *args, name=name or label, **options), axes)
 
     call.__name__ = native
     call.__doc__ = f"`graphc.nn.{native}`; NCHW is turned into NHWC and back."
     return call
 
 
-conv2d = _image_operation("conv2d", "Conv2D", "x")
-depthwise_conv2d = _image_operation("depthwise_conv2d", "depthwise", "x")
-max_pool = _image_operation("max_pool", "MaxPool", "value")
-avg_pool = _image_operation("avg_pool", "AvgPool", "value")
+conv2d = _image_operation("conv2d", "Conv2D")
+conv3d = _image_operation("conv3d", "Conv3D", 3)
+depthwise_conv2d = _image_operation("depthwise_conv2d", "depthwise")
+max_pool = _image_operation("max_pool", "MaxPool")
+avg_pool = _image_operation("avg_pool", "AvgPool")
+max_pool3d = _image_operation("max_pool", "MaxPool3D", 3)
+avg_pool3d = _image_operation("avg_pool", "AvgPool3D", 3)
+
+
+def ctc_loss_v2(
+    labels: Any, logits: Any, label_length: Any, logit_length: Any, logits_time_major: bool = True, unique: Any = None,
+    blank_index: int | None = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`graphc.nn.ctc_loss`; the blank is class 0 where nothing else is said."""
+    follow_conventions()
+    blank = 0 if blank_index is None else blank_index
+    return gc.nn.ctc_loss(labels, logits, label_length, logit_length, logits_time_major, blank, name)
 
 
 def conv2d_transpose(

@@ -54,6 +54,10 @@ weighted_moments = nn.weighted_moments weighted_moments x axes frequency_weights
 log_poisson_loss = nn.log_poisson_loss log_poisson_loss targets log_input compute_full_loss name
 max_pool_with_argmax = nn.max_pool_with_argmax MaxPoolWithArgmax input:value ksize strides padding Targmax: name
     data_format:
+conv3d = ._nnops.conv3d Conv3D input:x filter:filters strides padding data_format dilations name filters
+max_pool3d = ._nnops.max_pool3d MaxPool3D input:x ksize strides padding data_format name
+avg_pool3d = ._nnops.avg_pool3d AvgPool3D input:x ksize strides padding data_format name
+ctc_loss_v2 = ._nnops.ctc_loss_v2
 nce_loss = nn.nce_loss
 sampled_softmax_loss = nn.sampled_softmax_loss
 dynamic_rnn = rnn.dynamic_rnn
@@ -64,14 +68,11 @@ static_bidirectional_rnn = rnn.static_bidirectional_rnn
 """
 
 MISSING = {
-    "ctc_loss": "write the recursion with tf.scan",
-    "ctc_beam_search_decoder": "decode in NumPy after the run",
-    "ctc_greedy_decoder": "decode in NumPy after the run",
+    "ctc_loss": "there are no sparse labels; use tf.nn.ctc_loss_v2 with dense ones",
+    "ctc_beam_search_decoder": "decode in NumPy after the run, or use gc.nn.ctc_greedy_decoder",
+    "ctc_greedy_decoder": "there are no sparse results; use gc.nn.ctc_greedy_decoder, which gives dense ones",
     "embedding_lookup_sparse": "there are no sparse tensors; use tf.nn.embedding_lookup and tf.reduce_sum",
-    "conv3d": "convolutions have one or two spatial axes",
-    "max_pool3d": "pooling has one or two spatial axes",
-    "avg_pool3d": "pooling has one or two spatial axes",
     "fractional_max_pool": "use tf.nn.max_pool",
-    "raw_rnn": "use tf.while_loop or tf.scan",
+    "raw_rnn": "arrays do not grow in loops; use tf.while_loop with a tf.TensorArray of the most steps, or tf.scan",
     "seq2seq": "write attention with tf.matmul and tf.nn.softmax",
 }
