@@ -79,7 +79,8 @@ def ctc_loss(
             moved = reduce_logsumexp(stack([alpha, one, two], axis=0), axis=0)
             first = where(place <= 1, zeros_like(alpha), NEVER)
             new = where(equal(number, 0), first, moved) + gather(emitted, spelled, axis=1, batch_dims=1)
-            return where(number < lengths, new, alpha)
+            kept: Tensor = where(number < lengths, new, alpha)
+            return kept
 
         last: Tensor = foldl(step, (steps, scores), start)
         end = reshape(2 * cast(rows, int32), [-1, 1])

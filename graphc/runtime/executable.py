@@ -18,7 +18,7 @@ from graphc.runtime.plan import ProgramCode
 __all__ = ["CapacityError", "Executable", "FeedMismatchError", "GuardError", "StepError"]
 
 ALIGNMENT = 64
-_FRAMES_PER_LANE = 32
+_FRAMES_PER_LANE = 256
 ERROR_WORDS = 8
 # Bytes up to which a run is planned for the largest sizes that it may find: what is not touched costs only addresses.
 MOST_PLANNED = 1 << 32

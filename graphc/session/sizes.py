@@ -18,6 +18,9 @@ from graphc.schedule.stages import names_in
 LARGEST = 2**40
 """Bytes of a tensor above which a size that is data is taken for a mistake."""
 
+# So many sets of sizes are remembered as checked.
+MOST_REMEMBERED = 4096
+
 # Elements up to which the interpreter computes a size.
 LIGHT = 64
 
@@ -36,6 +39,8 @@ class DataSizes:
     def __init__(self, program: Program, source: Program) -> None:
         self.values = program.size_values
         names = {name for name, _ in self.values}
+        self._depends = {name: frozenset(names_in(reachable([node])) & names) for name, node in self.values}
+        self._passed: set[tuple[tuple[str, int], ...]] = set()
         self._checked = [
             (node, node.type, symbols_of(node.type) & names)
             for node in (reachable(source.roots) if names else ())
@@ -68,6 +73,14 @@ class DataSizes:
         for name, node in self.values:
             if name in needed:
                 bindings[name] = int(evaluate_nodes((node,), feeds, variables, bindings)[node])
+        sizes = tuple(bindings.items())
+        if sizes in self._passed:
+            return
+        self._check(bindings)
+        if len(self._passed) < MOST_REMEMBERED:
+            self._passed.add(sizes)
+
+    def _check(self, bindings: dict[str, int]) -> None:
         for node, type, used in self._checked:
             if not used <= bindings.keys():
                 continue
@@ -79,14 +92,13 @@ class DataSizes:
 
     def _closure(self, names: Iterable[str], bindings: Mapping[str, int]) -> set[str]:
         """Those and all that they depend on, without what is known."""
-        known = dict(self.values)
         found: set[str] = set()
         waiting = list(names)
         while waiting:
             name = waiting.pop()
             if name not in found and name not in bindings:
                 found.add(name)
-                waiting += names_in(reachable([known[name]])) & known.keys()
+                waiting += self._depends[name]
         return found
 
 

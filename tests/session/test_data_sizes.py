@@ -96,3 +96,15 @@ def test_no_position_in_an_empty_axis(mode, function):
             running.run(place, {x: np.ones(shape, np.float32)})
     with pytest.raises(gc.GraphError, match="arg(max|min): an axis of size 0" + HERE):
         function(np.ones((3, 0), np.float32), 1)
+
+
+def test_sizes_are_checked_whenever_they_are_new():
+    with gc.Graph().as_default(), gc.Session() as session:
+        n = gc.placeholder(gc.int32, [])
+        total = gc.reduce_sum(gc.ones([n, 2]))
+        for _ in range(3):
+            assert session.run(total, {n: 3}) == 6.0
+            with pytest.raises(gc.ExecutionError, match="negative size"):
+                session.run(total, {n: -1})
+        assert [session.run(total, {n: k}) for k in range(300)] == [2.0 * k for k in range(300)]
+        assert [session.run(total, {n: k}) for k in range(5)] == [0.0, 2.0, 4.0, 6.0, 8.0]
