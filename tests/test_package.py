@@ -23,7 +23,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 def test_libraries_load_on_first_use() -> None:
     assert gc.data.digits()[0].shape == (1797, 64)
-    assert callable(gc.viz.draw)
+    assert callable(gc.viz.export)
 
 
 def test_unknown_attribute_is_an_attribute_error() -> None:

@@ -52,11 +52,11 @@ def run(options: argparse.Namespace) -> int:
     import graphc as gc
     from graphc.cli import demo_model
     from graphc.cli.console import console
-    from graphc.viz import draw
+    from graphc.viz import export
 
     out = console()
     data, model = demo_model.load(), demo_model.build()
-    picture = draw(model.graph, options.picture, "The digits classifier, as it was built")
+    picture = export(model.graph, options.picture, "The digits classifier, as it was built")
     parameters = sum(_size(variable) for variable in model.graph.get_collection("trainable_variables"))
     out.print(
         f"[bold]Graph[/]      {'-'.join(map(str, demo_model.LAYERS))} classifier of 8x8 digits: "
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     with gc.Session(graph=model.graph) as session:
         step, measure, seconds = _compile(session, model, data)
         report = session.report([model.loss, model.train], [model.images, model.labels])
-        plan = draw(report, picture.with_stem(picture.stem + "-compiled"), "The training step, as it was compiled")
+        plan = export(report, picture.with_stem(picture.stem + "-compiled"), "The training step, as it was compiled")
         called, host = report["kernels"]["called"], report["kernels"]["host"]
         out.print(
             f"[bold]Compiled[/]   training step and evaluation in {seconds:.2f} s, first results included\n"

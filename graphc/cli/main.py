@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from graphc import __version__
-from graphc.cli import bench, cache, demo, info, run
+from graphc.cli import bench, cache, demo, info, run, viz
 
-COMMANDS = (run, demo, bench, info, cache)
+COMMANDS = (run, demo, bench, info, cache, viz)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -147,11 +147,12 @@ class Watch:
         return "\n".join([*parts, "</html>\n"])
 
     def _draw_longest(self, script: str, picture: Path) -> None:
-        from graphc.viz import draw
+        from graphc.viz import export
 
         for step in self._by_time():
             report = step.compiled()
-            draw(list(step.plan.fetches) if report is None else report, picture, f"{Path(script).name}: {step.title()}")
+            what = list(step.plan.fetches) if report is None else report
+            export(what, picture, f"{Path(script).name}: {step.title()}")
             return
 
     def _by_time(self) -> list[WatchedStep]:

@@ -49,6 +49,11 @@ class Graph:
         self._symbols = 0
         self.context: Context | None = None
 
+    def _repr_svg_(self) -> str:
+        from graphc.viz.export import as_svg
+
+        return as_svg(self, "graph")
+
     @contextmanager
     def recording(self, context: Context | None) -> Iterator[None]:
         """Operations made inside belong to this body of a branch or loop; None: to none."""

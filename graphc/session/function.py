@@ -197,6 +197,54 @@ class Function:
 
         return write_module(module_text(self._plan, ranks_of(self.inputs, types)), path)
 
+    @property
+    def targets(self) -> tuple[Tensor | Operation, ...]:
+        """All that a call computes: outputs, then updates."""
+        return self._plan.targets
+
+    def _repr_svg_(self) -> str:
+        from graphc.viz.export import as_svg
+
+        return as_svg(self, self.name or "function")
+
+    def text(self, stage: str = "final", *types: Any) -> str:
+        """The program at a stage of compilation, as text: equal from run to run, so that two can be compared.
+
+        Parameters
+        ----------
+        stage : str
+            ``"lowered"``, the name of a pass (see `graphc.passes.pipeline.PASSES`) for the program after it, or
+            ``"final"`` for the one that is scheduled.
+        *types : numba.types.Array or ndarray
+            One per input; only needed if the rank of an input is not known.
+
+        Raises
+        ------
+        ValueError
+            If there is no such stage.
+
+        Examples
+        --------
+        >>> import graphc as gc
+        >>> with gc.Graph().as_default():
+        ...     x = gc.placeholder(gc.float32, [3], name="x")
+        ...     double = gc.function([x], x * 1.0 + x)
+        >>> print(double.text("final"))
+        %0 = input(index=0, type=float32[3]) : float32[3]
+        %1 = const(value=2.0) : float32[]
+        %2 = mul(%0, %1) : float32[3]
+        return %2
+        """
+        from graphc.session.njit import ranks_of
+        from graphc.session.stages import stage_programs
+
+        found = {s.name: s.program for s in stage_programs(self._plan, ranks_of(self.inputs, types))}
+        if stage == "final":
+            return [*found.values()][-1].to_text()
+        if stage not in found:
+            raise ValueError(f"no stage {stage!r}: there are {', '.join(found)}, final")
+        return found[stage].to_text()
+
     def report(self) -> Report:
         """What the compiler did for the signature used last; printing it gives tables.
 

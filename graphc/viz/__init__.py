@@ -1,5 +1,5 @@
-"""Pictures of graphs."""
+"""Pictures of graphs, and graphs as data for other programs."""
 
-from graphc.viz.draw import draw
+from graphc.viz.export import export
 
-__all__ = ["draw"]
+__all__ = ["export"]

@@ -16,7 +16,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node: a headline, a name below it, and everything else in the text shown on hovering."""
+    """A node: a headline, a name below it, and everything else in the text shown on hovering.
+
+    `line` is the user's file and line, where known; `part` is ``"gradient"`` for what derivatives and updates made.
+    """
 
     key: str
     headline: str
@@ -25,6 +28,8 @@ class Box:
     tooltip: str
     scope: str = ""
     emphasis: bool = False
+    line: str = ""
+    part: str = "forward"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphc.viz.diagram import Arrow, Box, Diagram, Shape
-from graphc.viz.families import PLACEHOLDER
+from graphc.viz.families import PLACEHOLDER, RESULT
 
-_FETCH = Shape("result", "#e0e7ff", "#4f46e5", "pill")
 _KERNELS = {
-    "MultiNest": Shape("loop nest over a table of arrays", "#dcfce7", "#16a34a"),
-    "Nest": Shape("loop nest", "#dcfce7", "#16a34a"),
-    "Contraction": Shape("matrix product", "#ede9fe", "#7c3aed"),
-    "Convolution": Shape("convolution", "#ede9fe", "#7c3aed"),
-    "SourceKernel": Shape("source kernel", "#ecfccb", "#65a30d"),
-    "LibraryKernel": Shape("LAPACK", "#ede9fe", "#6d28d9"),
-    "ControlKernel": Shape("branch or loop", "#fee2e2", "#dc2626"),
-    "HostKernel": Shape("NumPy, by callback", "#fef3c7", "#d97706", "note"),
+    "MultiNest": Shape("loop nest over a table of arrays", "#d5f0e6", "#00795a"),
+    "Nest": Shape("loop nest", "#d5f0e6", "#00795a"),
+    "Contraction": Shape("matrix product", "#c9d0ee", "#2e3f94"),
+    "Convolution": Shape("convolution", "#c9d0ee", "#2e3f94"),
+    "SourceKernel": Shape("source kernel", "#e9efc0", "#6b7400"),
+    "LibraryKernel": Shape("LAPACK", "#aab4e0", "#1b2766"),
+    "ControlKernel": Shape("branch or loop", "#f8d2bd", "#b34700"),
+    "HostKernel": Shape("NumPy, by callback", "#fbe3b5", "#a86b00", "note"),
 }
 
 
@@ -52,7 +51,7 @@ def plan_diagram(report: Mapping[str, Any], title: str) -> Diagram:
             made[buffer["name"]] = (key, output)
             if buffer["kind"] == "fetch":
                 result = f"fetch {buffer['name']}"
-                boxes[result] = Box(result, buffer["name"], "result", _FETCH, _type(buffer))
+                boxes[result] = Box(result, buffer["name"], "result", RESULT, _type(buffer))
                 arrows.append(Arrow(key, result, output, _type(buffer)))
     return Diagram(title, list(boxes.values()), list(dict.fromkeys(arrows)))
 

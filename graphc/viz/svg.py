@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from graphc.viz.diagram import Arrow, Box, Diagram, Shape
 from graphc.viz.layers import Layers, Vertex, layer
 from graphc.viz.positions import horizontal
-from graphc.viz.text import elide, width
+from graphc.viz.text import elide, escape, width
 
 _HEAD, _NAME, _LABEL, _TITLE = 13, 11, 10, 17  # font sizes in pixels
 _BOX_HEIGHT, _BOX_MIN, _BOX_MAX = 44, 72, 220
@@ -26,6 +25,13 @@ _STYLE = f"""
   .edge {{ fill: none; stroke: {_LINE}; stroke-width: 1.4; }}
   .edge:hover {{ stroke: #d64545; stroke-width: 2.4; }}
   .frame {{ fill: #7b8794; fill-opacity: 0.06; stroke: #cbd2d9; stroke-dasharray: 5 4; }}
+  .sheet {{ fill: #fff; }}
+  @media (prefers-color-scheme: dark) {{
+    .sheet {{ fill: #16191d; }}
+    .title, .legend, .label, .scope {{ fill: #d8dee6; }}
+    .label {{ stroke: #16191d; }}
+    .frame {{ fill-opacity: 0.16; stroke: #52606d; }}
+  }}
 """
 
 
@@ -84,7 +90,7 @@ def render(diagram: Diagram) -> str:
         f"<style>{_STYLE}</style>",
         f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         f'<path d="M0 0.8 L8 4 L0 7.2 z" fill="{_LINE}"/></marker></defs>',
-        '<rect width="100%" height="100%" fill="#fff"/>',
+        '<rect class="sheet" width="100%" height="100%"/>',
         f'<text class="title" x="{_MARGIN}" y="{_MARGIN + 8}">{escape(diagram.title)}</text>',
         legend[0],
         *_frames(placed.values()),

@@ -1,4 +1,9 @@
-"""How wide a text is, and how to shorten it."""
+"""How wide a text is, how to shorten it, and how it stands in markup."""
+
+import html
+import re
+
+_NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 _NARROW, _WIDE = frozenset("fijlrtI.,:;'|!()[]{}/ -"), frozenset("mwMW@%")
 
@@ -33,3 +38,25 @@ def elide(text: str, size: float, limit: float) -> str:
         if width(short, size) <= limit:
             return short
     return "…"
+
+
+def plain(text: str) -> str:
+    """Replace what no XML document may contain: control characters and halves of surrogate pairs.
+
+    Examples
+    --------
+    >>> plain("a\\x00b")
+    'a\ufffdb'
+    """
+    return _NO_XML.sub("\ufffd", text)
+
+
+def escape(text: str) -> str:
+    """Text as it stands in XML and HTML, between tags and in quoted attributes.
+
+    Examples
+    --------
+    >>> escape("<script>")
+    '&lt;script&gt;'
+    """
+    return html.escape(plain(text))

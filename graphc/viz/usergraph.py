@@ -10,19 +10,21 @@ from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.variable import Variable
 from graphc.viz.diagram import Arrow, Box, Diagram
-from graphc.viz.families import SCOPE, family
+from graphc.viz.families import GRADIENT, SCOPE, UPDATE, family
 
 MOST_BOXES = 60
 """Graphs of more operations have their largest name scopes folded into one box each."""
 
 
-def diagram(target: Graph | Sequence[Any] | Any, title: str) -> Diagram:
+def diagram(target: Graph | Sequence[Any] | Any, title: str, folded: bool = True) -> Diagram:
     """Describe the picture of a graph, or of the part of it that some tensors need.
 
     Parameters
     ----------
     target : Graph, Tensor, Operation, Variable, or sequence of the last three
     title : str
+    folded : bool
+        Whether the largest name scopes of a large graph become one box each.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def diagram(target: Graph | Sequence[Any] | Any, title: str) -> Diagram:
         If `target` is none of these.
     """
     chosen, operations = _operations(target)
-    box_of = _folded(operations)
+    box_of = _folded(operations) if folded else {op: op.name for op in operations}
     members: dict[str, list[Operation]] = {}
     for op in operations:
         members.setdefault(box_of[op], []).append(op)
@@ -53,7 +55,9 @@ def _operations(target: Any) -> tuple[set[Operation], list[Operation]]:
         elif isinstance(item, Operation):
             chosen.add(item)
         else:
-            raise TypeError(f"draw needs a graph, tensors or operations, not {item!r} of type {type(item).__name__}")
+            raise TypeError(
+                f"a picture needs a graph, tensors or operations, not {item!r} of type {type(item).__name__}"
+            )
     found: set[Operation] = set()
     stack = list(chosen)
     while stack:
@@ -95,7 +99,9 @@ def _box(op: Operation, emphasis: bool) -> Box:
     tooltip = f"{op.name}\n{op.type}\n{results}\n{op.origin}"
     variable = op.kwargs.get("variable")
     name = f"→ {variable.op.name}" if isinstance(variable, Variable) and variable.op is not op else op.name
-    return Box(op.name, op.type, name, family(op), tooltip, scope, emphasis)
+    line = f"{op.origin.file}:{op.origin.line}"
+    part = "gradient" if family(op) in (GRADIENT, UPDATE) or scope.split("/")[0] == "gradients" else "forward"
+    return Box(op.name, op.type, name, family(op), tooltip, scope, emphasis, line, part)
 
 
 def _scope_box(scope: str, ops: Sequence[Operation]) -> Box:

@@ -43,9 +43,9 @@ def test_missing_requirement_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_error_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--picture", "demo.png"]) == 1
+    assert main(["demo", "--picture", "demo.pdf"]) == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith("graphc: error: pictures are SVG: the path must end in '.svg', not '.png'")
+    assert captured.err.startswith("graphc: error: the path must end in one of .dot, ")
     assert captured.err.count("\n") == 1
 
 

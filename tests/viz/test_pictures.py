@@ -12,7 +12,7 @@ import networkx as nx
 import pytest
 
 import graphc as gc
-from graphc.viz import draw
+from graphc.viz import export
 from graphc.viz.diagram import Arrow, Box, Diagram, Shape
 from graphc.viz.layers import count_crossings, layer
 from graphc.viz.positions import horizontal
@@ -143,19 +143,19 @@ def classifier() -> tuple[gc.Graph, gc.Tensor]:
 
 def test_graph_shows_every_operation_with_its_line(tmp_path: Path) -> None:
     graph, _ = classifier()
-    path = draw(graph, tmp_path / "all.svg", "A <classifier>")
+    path = export(graph, tmp_path / "all.svg", "A <classifier>")
     root = ET.fromstring(path.read_text())
     titles = [element.text or "" for element in root.iter(f"{SVG}title")]
     assert titles[0] == "A <classifier>"
     for op in graph.operations:
         assert any(title.startswith(op.name + "\n") for title in titles)
-    assert any("test_draw.py" in title for title in titles)
+    assert any("test_pictures.py" in title for title in titles)
     assert "float32 [?, 4]" in [text.text for text in root.iter(f"{SVG}text")]
 
 
 def test_part_of_a_graph_shows_only_what_is_needed(tmp_path: Path) -> None:
     _, loss = classifier()
-    text = draw([loss], tmp_path / "loss.svg").read_text()
+    text = export([loss], tmp_path / "loss.svg").read_text()
     assert "labels" in text
     assert "gradients" not in text
 
@@ -168,7 +168,7 @@ def test_large_scopes_are_folded(tmp_path: Path) -> None:
             for _ in range(MOST_BOXES + 20):
                 total = gc.exp(total)
         gc.log(total, name="end")
-    text = draw(graph, tmp_path / "folded.svg").read_text()
+    text = export(graph, tmp_path / "folded.svg").read_text()
     assert f"{MOST_BOXES + 20} operations" in text
     assert len(rectangles(text)) == 3
 
@@ -181,7 +181,7 @@ def test_scopes_that_cannot_be_folded_without_a_cycle_stay(tmp_path: Path) -> No
             with gc.name_scope(None):
                 total = gc.exp(total, name="inside/exp")
             total = gc.log(total, name="outside")
-    assert len(rectangles(draw(graph, tmp_path / "cycle.svg").read_text())) == 2 * MOST_BOXES + 1
+    assert len(rectangles(export(graph, tmp_path / "cycle.svg").read_text())) == 2 * MOST_BOXES + 1
 
 
 def test_compiled_step_shows_its_kernel_calls(tmp_path: Path) -> None:
@@ -193,38 +193,38 @@ def test_compiled_step_shows_its_kernel_calls(tmp_path: Path) -> None:
         train = gc.train.GradientDescentOptimizer(0.1).minimize(loss)
         session.run([loss, train], {x: [[1.0, 2.0, 3.0, 4.0]]})
         report = session.report([loss, train], [x])
-    text = draw(report, tmp_path / "plan.svg").read_text()
+    text = export(report, tmp_path / "plan.svg").read_text()
     calls = len(report["calls"])
     assert calls > 1
     assert len(rectangles(text)) == calls + 2  # the feed and the loss
     assert text.count("updates 1 variable<") == 1
 
 
-@pytest.mark.parametrize("name", ["graph.png", "graph", "graph.svg.gz"])
+@pytest.mark.parametrize("name", ["graph.pdf", "graph", "graph.svg.gz"])
 def test_other_suffixes_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"must end in '\.svg'"):
-        draw(gc.Graph(), tmp_path / name)
+    with pytest.raises(ValueError, match=r"must end in one of .*\.svg"):
+        export(gc.Graph(), tmp_path / name)
 
 
 def test_failed_picture_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "old.svg"
     path.write_text("old")
     with pytest.raises(TypeError, match="not 3 of type int"):
-        draw([3], path)
+        export([3], path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "none"))):
-        draw(gc.Graph(), tmp_path / "none" / "a.svg")
+        export(gc.Graph(), tmp_path / "none" / "a.svg")
 
 
 def test_empty_graph_is_an_empty_picture(tmp_path: Path) -> None:
-    assert rectangles(draw(gc.Graph(), tmp_path / "empty.svg").read_text()) == []
+    assert rectangles(export(gc.Graph(), tmp_path / "empty.svg").read_text()) == []
 
 
-@pytest.mark.parametrize("name", ["draw", "positions", "text"])
+@pytest.mark.parametrize("name", ["export", "formats", "positions", "text"])
 def test_examples_in_docstrings(name: str) -> None:
     result = doctest.testmod(importlib.import_module(f"graphc.viz.{name}"))
     assert result.attempted > 0
