@@ -385,7 +385,11 @@ class Session:
             )
         check_fetchable(key.op, "fed", user_origin())
         if key.graph is not self.graph:
-            raise FeedError(f"cannot feed {key.name}: it belongs to another graph than this session's", key.op.origin)
+            raise FeedError(
+                f"cannot feed {key.name}: it belongs to another graph than this session's; it was made at "
+                f"{key.op.origin}",
+                user_origin(),
+            )
         return key
 
     def _check_open(self) -> None:

@@ -62,15 +62,19 @@ def resolve(graph: Graph, fetch: Any) -> Tensor | Operation:
         with graph.as_default(), graph.control_dependencies(None):
             found = found.value()
     if not isinstance(found, Tensor | Operation):
+        hint = " (a gradient is None where nothing depends differentiably on the variable)" if fetch is None else ""
         raise FetchError(
-            f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names",
+            f"cannot fetch {fetch!r} of type {type(fetch).__name__}: fetch tensors, operations or their names{hint}",
             user_origin(),
         )
     op = found if isinstance(found, Operation) else found.op
     check_fetchable(op, "fetched", user_origin())
     if found.graph is not graph:
-        origin = found.origin if isinstance(found, Operation) else found.op.origin
-        raise FetchError(f"cannot fetch {found.name}: it belongs to another graph than this session's", origin)
+        raise FetchError(
+            f"cannot fetch {found.name}: it belongs to another graph than this session's; it was made at {op.origin}\n"
+            "make the session for that graph, Session(graph=x.graph), or build everything in one graph",
+            user_origin(),
+        )
     return found
 
 
