@@ -158,6 +158,7 @@ from graphc.api.math import (
 )
 from graphc.api.methods import dimshuffle, dot, flatten, repeat, swapaxes
 from graphc.api.operators import bitwise_and, bitwise_or, bitwise_xor, invert
+from graphc.api.override import with_gradient
 from graphc.api.python import py_func
 from graphc.api.random import random_normal, random_uniform, set_random_seed, truncated_normal
 from graphc.api.random_laws import multinomial, random_bernoulli, random_gamma, random_poisson, random_shuffle

@@ -120,7 +120,7 @@ def custom_op(
     label = name or function.__name__
     if not label.isidentifier():
         label = "custom"
-    pull = _no_gradient(label) if vjp is None else _pull(label, vjp)
+    pull = _no_gradient(label) if vjp is None else pulled_by(label, vjp)
     infer = _rule(label, out, elementwise)
     return CustomOp(UserFunction(label, function, options, infer, pull, elementwise, depends=(vjp, out)))
 
@@ -161,7 +161,7 @@ def _as_types(label: str, value: Any) -> tuple[TensorType, ...]:
     raise TypeError(f"{label}: its rule gives {value!r}; a type, a pair (dtype, shape), or a list of these is needed")
 
 
-def _pull(label: str, vjp: Callable[..., Any]) -> Callable[..., Sequence[Node | None]]:
+def pulled_by(label: str, vjp: Callable[..., Any]) -> Callable[..., Sequence[Node | None]]:
     """The user's rule over tensors as one over nodes: a graph of its own is built and emitted."""
 
     def pull(cotangents: Sequence[Node | None], results: Sequence[Node], inputs: Sequence[Node]) -> list[Node | None]:

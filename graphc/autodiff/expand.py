@@ -14,7 +14,7 @@ from graphc.ir.program import Program, reachable
 from graphc.ops.builder import Builder
 from graphc.ops.control import with_changed_bodies
 
-BOUNDARIES = ("identity", "stop_gradient", "fed")
+BOUNDARIES = ("identity", "stop_gradient", "fed", "override")
 
 
 def expand_gradients(program: Program, builder: Builder) -> Program:

@@ -48,6 +48,7 @@ class Graph:
         self.foreign_reads: dict[Any, Tensor] = {}
         self._symbols = 0
         self.context: Context | None = None
+        self.gradient_overrides: dict[str, str] = {}
 
     def _repr_svg_(self) -> str:
         from graphc.viz.export import as_svg
@@ -195,6 +196,16 @@ class Graph:
     def _tagged(self, node: Node | None, op: Operation, index: int) -> Node | None:
         """The node behind a boundary of its own: equal tensors stay different ones."""
         return None if node is None else self.builder.emit("identity", node, tag=(op.id, index))
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
+        """Names of gradients for kinds of operations made inside, for surfaces that know such."""
+        before = self.gradient_overrides
+        self.gradient_overrides = {**before, **op_type_map}
+        try:
+            yield
+        finally:
+            self.gradient_overrides = before
 
     def finalize(self) -> None:
         """Refuse further operations."""

@@ -106,7 +106,7 @@ def build(lowered: Lowered, config: Config, cache: Cache | None) -> Built:
 def user_functions(program: Program) -> list[UserFunction]:
     """Functions of the user that a program calls."""
     nodes = with_inner(program.roots)
-    return list(dict.fromkeys(node.attrs["function"] for node in nodes if node.op == "custom"))
+    return list(dict.fromkeys(node.attrs["function"] for node in nodes if node.op in ("custom", "override")))
 
 
 def program_key(program: Program, config: Config) -> str:

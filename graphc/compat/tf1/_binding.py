@@ -13,6 +13,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from graphc.compat.tf1._gradients import overridden
 from graphc.compat.tf1._graph import follow_conventions
 
 PACKAGE = "graphc.compat.tf1"
@@ -100,7 +101,7 @@ def bind(entry: Entry, public: str) -> Any:
             given[ours] = value
         if entry.operation is not None and given.get("name") is None:
             given["name"] = entry.operation
-        return native(**given)
+        return overridden(entry.operation, native(**given))
 
     call.__name__ = call.__qualname__ = entry.name
     call.__doc__ = f"`{entry.path}` with the arguments {', '.join(order)}.\n\n{native.__doc__ or ''}"

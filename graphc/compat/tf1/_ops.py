@@ -223,13 +223,15 @@ assert_non_positive = asserted(lambda x: gc.less_equal(x, 0))
 
 
 def unimplemented_gradient(*args: Any, **kwargs: Any) -> Any:
-    """Gradients of one's own are made with `graphc.custom_op`.
+    """Gradients of one's own are made with `graphc.with_gradient`, or ``tf.RegisterGradient``.
 
     Raises
     ------
     NotImplementedError
     """
-    raise NotImplementedError(f"use graphc.custom_op(fn, vjp=...) for a gradient of your own\n  at {user_origin()}")
+    raise NotImplementedError(
+        f"use tf.stop_gradient, or gc.with_gradient for a gradient of your own\n  at {user_origin()}"
+    )
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:

@@ -97,7 +97,7 @@ accumulate_n = ._ops.add_n
 div = ._ops.div
 div_no_nan = ._ops.div_no_nan
 Assert = ._ops.assertion
-RegisterGradient = ._ops.unimplemented_gradient
+RegisterGradient = ._gradients.RegisterGradient
 NoGradient = ._ops.unimplemented_gradient
 
 zeros = zeros zeros shape dtype name
