@@ -21,6 +21,7 @@ from graphc.bench.suite.frameworks import FRAMEWORKS, Framework
 SAMPLE_SECONDS = 50e-6
 """Shorter calls are timed several at a time, so that the clock does not matter."""
 MOST_SAMPLES = 2000
+PAUSE_SECONDS = 0.1
 RUNS = 3
 """Outputs are compared after the first and after so many runs: by then updates have had an effect."""
 
@@ -91,9 +92,13 @@ class Measured:
         return {"outputs": len(first)}
 
     def time(self, seconds: float) -> dict[str, Any]:
-        """Seconds of single runs, for about so long."""
+        """Seconds of single runs, for about so long, after a pause and a run that does not count.
+
+        Threads of the framework before may still look for work, and its data fill the caches.
+        """
+        time.sleep(PAUSE_SECONDS)
+        self.run()
         if not self.inner:
-            self.run()
             start = time.perf_counter()
             self.run()
             self.inner = max(1, round(SAMPLE_SECONDS / max(time.perf_counter() - start, 1e-7)))
