@@ -261,11 +261,12 @@ def test_disturbed_rounds_are_repeated_and_the_quiet_ones_count(monkeypatch):
 
 def test_pages_are_filled_between_their_marks(results, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- bench summary -->\nold\n<!-- end -->\nbetween\n<!-- bench starts -->\n<!-- end -->\n")
+    page.write_text("before\n<!-- bench summary -->\n<!-- end -->\nbetween\n<!-- bench starts -->\nold\n<!-- end -->\n")
     for _ in range(2):
         assert tables.fill(page, results) == 2
     text = page.read_text()
     assert "old" not in text
+    assert text.count("| lenet | 1,100 |") == text.count("| lenet | 0.50 / 0.25 |") == 1
     assert text.startswith("before\n<!-- bench summary -->\n| workload |")
     assert text.count("<!-- end -->") == 2
     assert "between" in text

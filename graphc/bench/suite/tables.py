@@ -160,9 +160,10 @@ def fill(path: Path, results: Results) -> int:
     text = path.read_text(encoding="utf-8")
     count = 0
     for name, made in PAGES.items():
-        parts = re.split(rf"(?<=<!-- bench {name} -->\n).*?(?=<!-- end -->)", text, flags=re.DOTALL)
-        times = len(parts) - 1
-        text = f"{made(results)}\n".join(parts)
+        # Marks belong to the pattern: it matches something even where nothing stands between them.
+        pattern = rf"(?s)(<!-- bench {name} -->\n).*?(<!-- end -->)"
+        inside = f"{made(results)}\n".replace("\\", r"\\")
+        text, times = re.subn(pattern, rf"\g<1>{inside}\g<2>", text)
         count += times
     if not count:
         raise ValueError(f"{path} has no '<!-- bench {'|'.join(PAGES)} -->' and '<!-- end -->' to write between")
