@@ -7,6 +7,7 @@ call.
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from graphc import ops as _records
 from graphc import train
@@ -260,8 +261,10 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> _ModuleType:
+def __getattr__(name: str) -> _Any:
     """Load the libraries that few scripts need on first use."""
     if name in ("checkpoint", "data", "initializers", "layers", "linalg", "losses", "metrics", "rnn", "summary", "viz"):
         return _import_module(f"graphc.{name}")
+    if name == "explain":
+        return _import_module("graphc.viz").explain
     raise AttributeError(f"module 'graphc' has no attribute {name!r}")

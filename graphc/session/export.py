@@ -53,8 +53,13 @@ def module_text(plan: Plan, ranks: tuple[int, ...]) -> str:
 
 def write_module(text: str, path: str | os.PathLike[str]) -> Path:
     """Write a module so that the file is there as a whole or not at all."""
+    compile(text, str(path), "exec")
+    return write_text(text, path)
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> Path:
+    """Write a file that is there as a whole or not at all."""
     target = Path(path)
-    compile(text, str(target), "exec")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,176 @@
+"""What the page of `explain` shows, as plain data over one set of ids that is the same in every run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from graphc.ir.node import Node
+from graphc.ir.program import numbered
+from graphc.viz.families import primitive
+from graphc.viz.text import elide
+
+if TYPE_CHECKING:
+    from graphc.schedule.plan import Schedule
+    from graphc.session.lower import Lowered
+    from graphc.session.profile import Profile
+    from graphc.session.session import Plan
+    from graphc.session.stages import Stage
+
+
+def payload(plan: Plan, ranks: tuple[int, ...], profile: Profile | None) -> dict[str, Any]:
+    """Lines, nodes, stages, kernels, memory and times of a plan."""
+    from graphc.schedule.plan import ScheduleOptions
+    from graphc.schedule.switches import switched_off
+    from graphc.session.build import missing_libraries, planned_within_bounds
+    from graphc.session.stages import stages_of
+
+    lowered, config = plan.lowered(ranks), plan.session.config
+    stages = stages_of(lowered, config)
+    last = stages[-1].program
+    off = switched_off(config.disable) | missing_libraries(last)
+    _, schedule = planned_within_bounds(last, ScheduleOptions(disabled=off))
+    ids = _Ids(lowered)
+    listed = _stages(stages, ids)
+    kernels, texts = _kernels(schedule, ids)
+    unfused = [{"from": ids.of(a), "to": ids.of(b), "reason": reason} for a, b, reason in schedule.unfused]
+    memory = _memory(schedule, ids, dict(profile.sizes) if profile else {})
+    times = [] if profile is None else [
+        {"call": k.number, "seconds": k.seconds[1], "bytes": k.bytes, "flops": k.flops, "bound": k.bound_seconds,
+         "limit": k.limit} for k in profile.timed
+    ]  # fmt: skip
+    return {
+        "lines": ids.lines(), "nodes": ids.nodes, "kinds": ids.kinds(), "stages": listed, "kernels": kernels,
+        "texts": texts, "unfused": unfused, "memory": memory, "times": times,
+    }  # fmt: skip
+
+
+class _Ids:
+    """Ids of nodes, in the order in which stages show them first."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
+        self.known: dict[Node, str] = {}
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self._kinds: dict[Any, int] = {}
+
+    def of(self, node: Node) -> str:
+        """The id of a node; its operands get theirs first."""
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            missing = [i for i in top.inputs if i not in self.known]
+            if top in self.known or not missing:
+                stack.pop()
+                if top not in self.known:
+                    self._add(top)
+            else:
+                stack += reversed(missing)
+        return self.known[node]
+
+    def _add(self, node: Node) -> None:
+        key = self.known[node] = f"n{len(self.known)}"
+        inputs = [self.known[i] for i in node.inputs]
+        facts = ", ".join([*inputs, *(f"{k}={elide(str(v), 1, 60)}" for k, v in sorted(node.attrs.items()))])
+        kind = self._kinds.setdefault(primitive(node.op), len(self._kinds))
+        text = f"{key} = {node.op}({facts}) : {node.type!r}"
+        names = [op.name for op in self._operations(node)]
+        if names:
+            text += "\n" + ", ".join(names[:6])
+        self.nodes[key] = {"op": node.op, "type": repr(node.type), "inputs": inputs, "kind": kind, "text": text}
+
+    def _operations(self, node: Node) -> list[Any]:
+        return [self.lowered.operations[i] for i in sorted(self.lowered.builder.origins.get(node, ()))]
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """Families in the legend's order."""
+        return [{"name": shape.name, "colours": [shape.fill, shape.stroke]} for shape in self._kinds]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The user's lines with the nodes that came from them."""
+        import linecache
+
+        found: dict[tuple[str, int], list[str]] = {}
+        for node, key in self.known.items():
+            places = {(op.origin.file, op.origin.line) for op in self._operations(node) if op.origin}
+            for place in places:
+                found.setdefault(place, []).append(key)
+        return [
+            {"file": os.path.basename(file), "line": line, "text": linecache.getline(file, line).strip(), "nodes": keys}
+            for (file, line), keys in sorted(found.items())
+        ]
+
+
+def _stages(stages: list[Stage], ids: _Ids) -> list[dict[str, Any]]:
+    """Every stage as what it adds to the one before and takes from it."""
+    found: list[dict[str, Any]] = []
+    before: list[str] = []
+    for stage in stages:
+        now = [ids.of(node) for node in numbered(stage.program)]
+        old, new = set(before), set(now)
+        added = [key for key in now if key not in old]
+        found.append({
+            "name": stage.name, "doc": stage.doc, "rules": dict(stage.report.counts) if stage.report else {},
+            "added": added, "removed": [key for key in before if key not in new], "order": now if now != before else [],
+        })  # fmt: skip
+        before = now
+    return found
+
+
+def _kernels(schedule: Schedule, ids: _Ids) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    from graphc.codegen.cpu.listing import kernel_listing
+    from graphc.memory.lifetimes import base_of
+    from graphc.schedule.flat import flat_calls
+
+    texts: list[dict[str, str]] = []
+    numbers: dict[Any, int] = {}
+    kernels = []
+    for entry in flat_calls(schedule):
+        call = entry.call
+        number = numbers.get(call.spec)
+        if number is None:
+            number = numbers[call.spec] = len(texts)
+            texts.append(kernel_listing(call.spec))
+        sides = {"in": [], "out": [], "inout": []}  # type: dict[str, list[str]]
+        for buffer, operand in zip(call.buffers, call.spec.operands, strict=True):
+            base = base_of(buffer)
+            sides[operand.access].append(f"{base.name} {base.dtype} [{', '.join(map(str, base.shape))}]")
+        kernels.append({
+            "label": call.label, "kind": type(call.spec).__name__, "nodes": [ids.of(n) for n in call.nodes],
+            "reads": [*dict.fromkeys(sides["in"] + sides["inout"])],
+            "writes": [*dict.fromkeys(sides["out"] + sides["inout"])],
+            "form": " > ".join([*entry.within, f"{entry.cost.flops} flops, {entry.cost.bytes} bytes"]),
+            "text": number,
+        })  # fmt: skip
+    return kernels, texts
+
+
+def _memory(schedule: Schedule, ids: _Ids, sizes: dict[str, int]) -> dict[str, Any]:
+    """Places of temporaries at given sizes, those that are not known taken as typical."""
+    from graphc.ir.dims import substitute, symbols
+    from graphc.memory.arena import byte_size
+    from graphc.memory.lifetimes import arena_lifetimes, base_of
+    from graphc.schedule.plan import TYPICAL_SIZE
+
+    arena = schedule.arena
+    lives = arena_lifetimes(schedule.calls)
+    names = {s for b in arena.offsets for d in b.shape for s in symbols(d)}
+    names |= {s for _, f in arena.definitions for s in symbols(f)} | symbols(arena.size)
+    names -= {name for name, _ in arena.definitions}
+    sizes = dict.fromkeys(names, TYPICAL_SIZE) | {k: v for k, v in sizes.items() if k in names}
+    offsets, size = arena.evaluate(sizes)
+    made: dict[Any, list[str]] = {}
+    for call in schedule.calls:
+        for buffer, operand in zip(call.buffers, call.spec.operands, strict=True):
+            if operand.access != "in":
+                made.setdefault(base_of(buffer), [ids.of(n) for n in call.nodes])
+    buffers = [
+        {
+            "name": b.name, "type": f"{b.dtype} [{', '.join(map(str, b.shape))}]", "offset": offset,
+            "bytes": substitute(byte_size(b), dict(sizes)), "first": lives[b].first, "last": lives[b].last,
+            "nodes": made.get(b, []),
+        }
+        for b, offset in offsets.items() if b in lives
+    ]  # fmt: skip
+    note = f" at {', '.join(f'{k}={v}' for k, v in sorted(sizes.items()))}" if sizes else ""
+    return {"buffers": buffers, "size": size, "calls": len(schedule.calls), "note": note}

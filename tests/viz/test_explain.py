@@ -1,0 +1,152 @@
+"""The page that explains a function: complete, the same in every run, safe, and alive in a browser."""
+
+import base64
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphc as gc
+
+TITLE = "</title><script>alert(1)</script> \"Größe\" '数字' @PAYLOAD@"
+
+
+def network() -> gc.Function:
+    with gc.Graph().as_default():
+        x = gc.placeholder(gc.float32, [None, 20], name="x")
+        w = gc.Variable(np.ones((20, 12), np.float32), name="kernel")
+        hidden = gc.nn.relu(gc.matmul(x, w))
+        loss = gc.reduce_mean(gc.reduce_sum(gc.exp(-hidden), axis=1) * 1.0)
+        (slope,) = gc.gradients(loss, [w])
+        return gc.function([x], loss, updates={w: w - 0.1 * slope}, name="step")
+
+
+def unpacked(text: str) -> dict[str, Any]:
+    (payload,) = re.findall(r'id="payload">([^<]*)<', text)
+    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(payload)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    step = network()
+    profile = step.profile([np.ones((7, 20), np.float32)], seconds=0.01)
+    return gc.explain(step, tmp_path_factory.mktemp("page") / "step.html", profile=profile, title=TITLE)
+
+
+def test_stages_are_the_programs_of_the_passes(written: Path) -> None:
+    data, step = unpacked(written.read_text()), network()
+    ids: list[str] = []
+    for stage in data["stages"]:
+        ids = stage["order"] or ids
+        lines = [line for line in step.text(stage["name"]).splitlines() if line.startswith("%")]
+        assert [data["nodes"][i]["op"] for i in ids] == [re.sub(r"%\d+ = (\w+)\(.*", r"\1", line) for line in lines]
+    fired = {rule for stage in data["stages"] for rule in stage["rules"]}
+    assert fired
+    assert data["stages"][0]["name"] == "lowered"
+
+
+def test_kernels_show_their_nodes_and_code(written: Path) -> None:
+    data = unpacked(written.read_text())
+    report_calls = len(data["kernels"])
+    assert report_calls > 1
+    for kernel in data["kernels"]:
+        assert kernel["nodes"]
+        texts = data["texts"][kernel["text"]]
+        assert "def kernel(" in texts["loops"]
+        assert "define" in texts["LLVM"]
+        assert "kernel:" in texts["assembly"]
+    assert {u["reason"] for u in data["unfused"]}
+    assert len(data["times"]) == report_calls
+
+
+def test_temporaries_alive_together_share_no_byte(written: Path) -> None:
+    memory = unpacked(written.read_text())["memory"]
+    buffers = memory["buffers"]
+    assert max(b["offset"] + b["bytes"] for b in buffers) <= memory["size"]
+    for i, a in enumerate(buffers):
+        for b in buffers[i + 1 :]:
+            apart = a["last"] < b["first"] or b["last"] < a["first"]
+            assert apart or a["offset"] + a["bytes"] <= b["offset"] or b["offset"] + b["bytes"] <= a["offset"]
+
+
+def test_ids_are_the_same_in_another_build(tmp_path: Path) -> None:
+    first, second = (gc.explain(network(), tmp_path / f"{i}.html", title="t").read_text() for i in range(2))
+    assert first == second
+
+
+def test_page_holds_no_foreign_markup_and_no_address(written: Path) -> None:
+    text = written.read_text()
+    assert "<script>alert" not in text
+    assert text.count("<script") == text.count("</script") == 2
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    assert len(text) < 2_000_000
+
+
+def test_other_endings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"must end in '\.html'"):
+        gc.explain(network(), tmp_path / "step.svg")
+
+
+@pytest.fixture
+def opened(written: Path) -> Iterator[tuple[Any, list[str]]]:
+    browsers = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    with browsers.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page, seen = browser.new_page(viewport={"width": 1400, "height": 900}), []
+        page.on("console", lambda message: seen.append(message.text))
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("request", lambda request: seen.append(request.url))
+        page.goto(written.as_uri())
+        page.wait_for_selector("body[data-ready]", timeout=20_000)
+        yield page, seen
+        browser.close()
+
+
+def test_views_light_up_together_in_a_browser(opened: tuple[Any, list[str]], written: Path) -> None:
+    page, seen = opened
+    last = int(page.get_attribute("#slider", "max"))
+    for _ in range(last):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#stage") == unpacked(written.read_text())["stages"][last]["name"]
+    page.locator("#kernels .row").first.click()
+    for view in ("#lines .row.lit", "#graph .node.lit", "#kernels .row.lit", "#memory .bytes.lit", "#time .row.lit"):
+        assert page.locator(view).count() > 0, view
+    node = page.locator("#graph .node.lit").first
+    key = node.get_attribute("data-key")
+    node.dispatch_event("click")
+    assert page.url.endswith("#" + key)
+    assert page.locator("#graph .node.lit").count() == 1
+    page.keyboard.press("/")
+    page.keyboard.type("matmul")
+    assert page.inner_text("#found") != "0 found"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.locator(".lit").count() == 0
+    assert seen == [written.as_uri()]
+
+
+def test_boxes_of_the_page_do_not_overlap(opened: tuple[Any, list[str]]) -> None:
+    page, _ = opened
+    boxes = page.evaluate("[...document.querySelectorAll('.node rect')].map(r => {const b = r.getBoundingClientRect();"
+                          " return [b.left, b.top, b.right, b.bottom]})")  # fmt: skip
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        for l2, t2, r2, b2 in boxes[i + 1 :]:
+            assert right <= l2 or r2 <= left or bottom <= t2 or b2 <= top
+
+
+def test_address_of_a_node_selects_it(opened: tuple[Any, list[str]], written: Path) -> None:
+    page, _ = opened
+    page.goto("about:blank")
+    page.goto(written.as_uri() + "#kernel%200")
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("#kernels .row.lit").first.inner_text().startswith("0 ")
