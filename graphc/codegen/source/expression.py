@@ -14,7 +14,7 @@ from graphc.ops.record import record_of
 
 
 class Values:
-    """What is known at one place of the loops.
+    """What is known at one place of the loops, in terms of a dialect.
 
     Parameters
     ----------
@@ -28,16 +28,18 @@ class Values:
         Axes whose index ``i<axis>`` is known here.
     """
 
+    dialect: type[SourceDialect] = SourceDialect
+
     def __init__(self, writer: Writer, facts: Facts, outer: Values | None, axes: frozenset[int]) -> None:
         self.writer, self.facts, self.outer, self.axes = writer, facts, outer, axes
         self.accumulator: str = outer.accumulator if outer else ""
         self._known: dict[Expr, SourceValue] = {}
         self._checked: set[Check] = set()
-        self._dialect = SourceDialect(writer.assign)
+        self._dialect = self.dialect(writer.assign)
 
-    def inside(self, axis: int) -> Values:
-        """The place inside a loop over an axis."""
-        return Values(self.writer, self.facts, self, self.axes | {axis})
+    def inside(self, *axes: int) -> Values:
+        """The place inside of loops over some axes."""
+        return type(self)(self.writer, self.facts, self, self.axes.union(axes))
 
     def known(self, expr: Expr) -> SourceValue | None:
         """The value if it has been computed."""
@@ -84,10 +86,22 @@ class Values:
         place = self.offset(offset)
         if dynamic is not None:
             place = dynamic.text if place == "0" else f"{place} + {dynamic.text}"
-        text = f"a{operand}[{place}]"
+        text = self.element(operand, place)
         if guard is not None:
             text = f"{text} if {guard.text} else {source_literal(0, expr.dtype)}"
         return SourceValue(self.writer.assign(text), expr.dtype)
+
+    def element(self, operand: int, place: str) -> str:
+        """An element of an operand as text."""
+        return f"a{operand}[{place}]"
+
+    def store(self, operand: int, place: str, value: SourceValue) -> None:
+        """Write an element of an operand."""
+        self.writer.line(f"a{operand}[{place}] = {value.text}")
+
+    def leave(self, status: int) -> None:
+        """Leave the function because a check does not hold."""
+        self.writer.line(f"return {status}")
 
     def offset(self, offset: Affine) -> str:
         """An index map as text."""
@@ -108,7 +122,7 @@ class Values:
             holds = self.value(check.expr)
             self.writer.flush()
             with self.writer.block(f"if not {holds.text}"):
-                self.writer.line(f"return {check.status}")
+                self.leave(check.status)
 
 
 def _product(name: str, coefficient: Dim) -> str:

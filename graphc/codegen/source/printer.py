@@ -41,9 +41,13 @@ def size_symbols(spec: Nest | Contraction | Convolution) -> list[str]:
     return sorted(found)
 
 
-def _function(spec: Nest | Contraction | Convolution, name: str, writer: Writer) -> str:
+def function_text(
+    spec: Nest | Contraction | Convolution, name: str, writer: Writer, further: Sequence[str] = (), end: str = "return 0"
+) -> str:
+    """The function whose body a writer holds; `further` are parameters after operands and sizes."""
     parameters = [f"a{k}" for k in range(len(spec.operands))] + [parameter_name(s) for s in size_symbols(spec)]
-    writer.line("return 0")
+    parameters += further
+    writer.line(end)
     writer.flush()
     return "\n".join([f"def {name}({', '.join(parameters)}):", *writer.lines, ""])
 
@@ -70,12 +74,14 @@ def print_nest(nest: Nest, name: str) -> str:
     <BLANKLINE>
     """
     writer = Writer()
-    _NestPrinter(normal_form(nest), writer).write()
-    return _function(nest, name, writer)
+    NestPrinter(normal_form(nest), writer).write()
+    return function_text(nest, name, writer)
 
 
-class _NestPrinter:
+class NestPrinter:
     """Loops over the parallel axes; inside, one sweep over the reduced axes for each pass."""
+
+    values: type[Values] = Values
 
     def __init__(self, nest: Nest, writer: Writer) -> None:
         self.nest, self.writer = nest, writer
@@ -84,7 +90,7 @@ class _NestPrinter:
 
     def write(self) -> None:
         """Write the whole nest."""
-        self._parallel(Values(self.writer, self.facts, None, frozenset()), self.facts.parallel())
+        self._parallel(self.values(self.writer, self.facts, None, frozenset()), self.facts.parallel())
 
     def _parallel(self, values: Values, axes: Sequence[int]) -> None:
         self._prepare(values, self.facts.order)
@@ -112,13 +118,17 @@ class _NestPrinter:
     def _row(self, values: Values) -> None:
         for planned in self.passes:
             self._prepare(values, planned.order())
-            accumulators = [Accumulator(self.writer, r) for r in planned.reductions]
+            accumulators = [Accumulator(self.writer, r, self.values.dialect) for r in planned.reductions]
             self._reduced(values, planned, accumulators, sorted(self.facts.reduced))
-            for accumulator in accumulators:
-                values.set(accumulator.expr, accumulator.result())
+            self._finish(values, accumulators)
         for check in self.nest.checks:
             values.check(check)
         self._store(values, [s for s in self.nest.stores if not (self.passes and s.over_reduction)])
+
+    def _finish(self, values: Values, accumulators: Sequence[Accumulator]) -> None:
+        """After a sweep: its reductions are known."""
+        for accumulator in accumulators:
+            values.set(accumulator.expr, accumulator.result())
 
     def _reduced(self, values: Values, planned: Pass, accumulators: Sequence[Accumulator], axes: Sequence[int]) -> None:
         if axes:
@@ -143,7 +153,7 @@ class _NestPrinter:
     def _store(self, values: Values, stores: Sequence[Store]) -> None:
         pairs = [(s, values.value(s.expr)) for s in stores]
         for store, value in pairs:
-            self.writer.line(f"a{store.operand}[{values.offset(store.offset)}] = {value.text}")
+            values.store(store.operand, values.offset(store.offset), value)
 
 
 def print_contraction(spec: Contraction, name: str) -> str:
@@ -159,43 +169,42 @@ def print_contraction(spec: Contraction, name: str) -> str:
             with writer.block(f"for i{axis} in range({size_text(sizes[axis])})"):
                 loops(axis + 1, values.inside(axis))
             return
-        _accumulate(writer, spec, values, batch + 2)
+        accumulate(writer, spec, values, batch + 2, "float64" if spec.dtype == "float32" else spec.dtype)
 
     loops(0, values)
-    return _function(spec, name, writer)
+    return function_text(spec, name, writer)
 
 
-def _accumulate(writer: Writer, spec: Contraction, values: Values, depth: int) -> None:
-    wide = "float64" if spec.dtype == "float32" else spec.dtype
+def accumulate(writer: Writer, spec: Contraction, values: Values, depth: int, wide: str) -> None:
+    """One element of the output, summed in the type `wide`; the indices of its axes are known."""
     writer.line(f"total = np.{wide}(0)")
     with writer.block(f"for i{depth} in range({size_text(spec.depth)})"):
         inside = values.inside(depth)
         left, right = (f"a{k}[{inside.offset(m)}]" for k, m in enumerate((spec.left, spec.right)))
         writer.line(_sum_of_product(wide, spec.dtype, left, right))
-    _epilogue(writer, spec, values)
+    epilogue(writer, spec, values)
 
 
 def _sum_of_product(wide: str, dtype: str, left: str, right: str) -> str:
-    if wide == dtype == "float64":
+    if wide == dtype and dtype in ("float32", "float64"):
         return f"total += {left} * {right}"
     if dtype == "float32":
         return f"total += np.float64({left}) * np.float64({right})"
     return f"total = np.{dtype}(total + {left} * {right})"
 
 
-def _epilogue(writer: Writer, spec: Contraction | Convolution, values: Values) -> None:
+def epilogue(writer: Writer, spec: Contraction | Convolution, values: Values) -> None:
+    """Store what becomes of the finished ``total``."""
     writer.flush()
     values.accumulator = f"np.{spec.dtype}(total)"
     pairs = [(s, values.value(s.expr)) for s in spec.stores]
     for store, value in pairs:
-        writer.line(f"a{store.operand}[{values.offset(store.offset)}] = {value.text}")
+        values.store(store.operand, values.offset(store.offset), value)
 
 
 def print_convolution(spec: Convolution, name: str) -> str:
     """A convolution as the source of a function; see `print_nest`."""
     writer = Writer()
-    rank = len(spec.output)
-    features = rank + 1
     images = spec.batch // spec.batch_groups if spec.batch_groups > 1 else spec.batch
     sizes = (images, *spec.output, spec.features)
     nest = Nest((), spec.operands, spec.stores)
@@ -206,14 +215,18 @@ def print_convolution(spec: Convolution, name: str) -> str:
             with writer.block(f"for i{axis} in range({size_text(sizes[axis])})"):
                 loops(axis + 1, values.inside(axis))
             return
-        wide = "float64" if spec.dtype == "float32" else spec.dtype
-        writer.line(f"total = np.{wide}(0)")
-        _part_of(writer, spec, features)
-        _window(writer, spec, wide, 0)
-        _epilogue(writer, spec, values)
+        convolve(writer, spec, values, "float64" if spec.dtype == "float32" else spec.dtype)
 
     loops(0, values)
-    return _function(spec, name, writer)
+    return function_text(spec, name, writer)
+
+
+def convolve(writer: Writer, spec: Convolution, values: Values, wide: str) -> None:
+    """One element of the output, summed in the type `wide`; the indices of its axes are known."""
+    writer.line(f"total = np.{wide}(0)")
+    _part_of(writer, spec, len(spec.output) + 1)
+    _window(writer, spec, wide, 0)
+    epilogue(writer, spec, values)
 
 
 def _part_of(writer: Writer, spec: Convolution, features: int) -> None:

@@ -14,9 +14,10 @@ _START = {"sum": 0, "prod": 1, "any": 0, "all": 1}
 class Accumulator:
     """One reduction: the variable is set where this is made, updated by `add`, read by `result`."""
 
-    def __init__(self, writer: Writer, expr: Expr) -> None:
+    def __init__(self, writer: Writer, expr: Expr, dialect: type[SourceDialect] = SourceDialect) -> None:
         assert expr.args[0] is not None
         self.writer, self.expr, self.kind, self.arg = writer, expr, expr.payload, expr.args[0]
+        self._dialect = dialect(writer.assign)
         self.positional = self.kind in ("argmax", "argmin")
         self.dtype = "float64" if self.kind == "sum" and self.arg.dtype == "float32" else self.arg.dtype
         self.name = writer.variable(self.kind)
@@ -38,10 +39,10 @@ class Accumulator:
 
     def add(self, value: SourceValue, position: str) -> None:
         """Update with an element."""
-        b, mine = SourceDialect(self.writer.assign), SourceValue(self.name, self.dtype)
         if self.positional:
             self._add_positional(value, position)
             return
+        b, mine = self._dialect, SourceValue(self.name, self.dtype)
         joined = getattr(b, _OPERATION[self.kind])(mine, b.cast(value, self.dtype))
         self.writer.line(f"{self.name} = {joined.text}")
 

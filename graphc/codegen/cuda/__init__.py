@@ -1,0 +1,1 @@
+"""Kernels of schedules as ``numba.cuda`` source, and that as PTX."""
