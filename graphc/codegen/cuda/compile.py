@@ -55,13 +55,14 @@ def _report() -> Any:
     from numba import types
     from numba.cuda.extending import intrinsic
 
-    @intrinsic
     def report(context: Any, place: Any, status: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            builder.atomic_rmw("max", arguments[0], builder.trunc(arguments[1], ir.IntType(32))
-                               if arguments[1].type.width > 32 else arguments[1], "monotonic")  # fmt: skip
+            place, status = arguments
+            if status.type.width > 32:
+                status = builder.trunc(status, ir.IntType(32))
+            builder.atomic_rmw("max", place, status, "monotonic")
             return context.get_dummy_value()
 
         return types.void(place, status), build
 
-    return report
+    return intrinsic(report)

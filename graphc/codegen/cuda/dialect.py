@@ -34,8 +34,12 @@ class CudaDialect(SourceDialect):
         if name in LIBRARY and is_float(operands[0].dtype):
             texts = ", ".join(o.text for o in operands)
             return self._emit(f"{_library(name, operands[0].dtype)}({texts})", operands[0].dtype)
+        x = operands[0]
+        if name == "rsqrt":
+            return self.div(1.0, self.sqrt(x))  # type: ignore[no-any-return]
+        if name == "sigmoid":
+            return self.div(1.0, self.add(self.exp(self.neg(x)), 1.0))  # type: ignore[no-any-return]
         if name == "softplus":
-            (x,) = operands
             return self.add(self.maximum(x, 0.0), self.log1p(self.exp(self.neg(self.abs(x)))))  # type: ignore[no-any-return]
         result: SourceValue = super()._call(name, function, operands)
         return result

@@ -42,7 +42,11 @@ def size_symbols(spec: Nest | Contraction | Convolution) -> list[str]:
 
 
 def function_text(
-    spec: Nest | Contraction | Convolution, name: str, writer: Writer, further: Sequence[str] = (), end: str = "return 0"
+    spec: Nest | Contraction | Convolution,
+    name: str,
+    writer: Writer,
+    further: Sequence[str] = (),
+    end: str = "return 0",
 ) -> str:
     """The function whose body a writer holds; `further` are parameters after operands and sizes."""
     parameters = [f"a{k}" for k in range(len(spec.operands))] + [parameter_name(s) for s in size_symbols(spec)]

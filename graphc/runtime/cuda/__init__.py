@@ -1,0 +1,1 @@
+"""Schedules on a CUDA device, or on the emulated one."""
