@@ -265,6 +265,6 @@ def __getattr__(name: str) -> _Any:
     """Load the libraries that few scripts need on first use."""
     if name in ("checkpoint", "data", "initializers", "layers", "linalg", "losses", "metrics", "rnn", "summary", "viz"):
         return _import_module(f"graphc.{name}")
-    if name == "explain":
-        return _import_module("graphc.viz").explain
+    if name in ("dprint", "explain"):
+        return getattr(_import_module("graphc.viz"), name)
     raise AttributeError(f"module 'graphc' has no attribute {name!r}")

@@ -2,5 +2,6 @@
 
 from graphc.viz.explain import explain
 from graphc.viz.export import export
+from graphc.viz.tree import dprint
 
-__all__ = ["explain", "export"]
+__all__ = ["dprint", "explain", "export"]

@@ -95,7 +95,7 @@ def _sources(op: Operation) -> Iterable[Operation]:
 
 def _box(op: Operation, emphasis: bool) -> Box:
     scope, _, _ = op.name.rpartition("/")
-    results = "\n".join(f"{t.name}  {_type(t)}" for t in op.outputs)
+    results = "\n".join(f"{t.name}  {type_text(t)}" for t in op.outputs)
     tooltip = f"{op.name}\n{op.type}\n{results}\n{op.origin}"
     variable = op.kwargs.get("variable")
     name = f"→ {variable.op.name}" if isinstance(variable, Variable) and variable.op is not op else op.name
@@ -121,7 +121,7 @@ def _arrows(operations: Sequence[Operation], box_of: dict[Operation, str]) -> li
                 ports = outputs.setdefault(source, [])
                 if tensor not in ports:
                     ports.append(tensor)
-                arrow = Arrow(source, target, ports.index(tensor), _type(tensor))
+                arrow = Arrow(source, target, ports.index(tensor), type_text(tensor))
                 arrows.setdefault((source, target, arrow.output), arrow)
         for before in op.control_inputs:
             source, target = box_of[before], box_of[op]
@@ -130,7 +130,8 @@ def _arrows(operations: Sequence[Operation], box_of: dict[Operation, str]) -> li
     return list(arrows.values())
 
 
-def _type(tensor: Tensor) -> str:
+def type_text(tensor: Tensor) -> str:
+    """Element type and shape, unknown sizes as question marks."""
     dims = tensor.shape.dims
     shape = (
         "of unknown rank"

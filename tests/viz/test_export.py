@@ -179,3 +179,17 @@ def test_command_writes_what_a_name_holds(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(gc.__file__).parents[1])
     assert done.returncode == 1
     assert "no global name 'z'" in done.stderr
+
+
+def test_tree_shows_operands_once_and_reaches_deep(capsys: pytest.CaptureFixture[str]) -> None:
+    with gc.Graph().as_default():
+        start = total = gc.placeholder(gc.float32, [2], name="start")
+        for i in range(1500):
+            total = gc.add(total, start, name=f"n{i}")
+    gc.dprint(total)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "add 'n1499:0' : float32 [2]"
+    assert len(lines) == 1500 + 1 + 1499
+    assert lines[1500].strip() == "placeholder 'start:0' : float32 [2]"
+    with pytest.raises(TypeError, match="not 3"):
+        gc.dprint(3)
