@@ -68,6 +68,9 @@ class Config:
         After every run, look for NaN in what was fetched and written. If there is one, variables get back their values
         from before the run, which is then repeated operation by operation to name the first that made a NaN, and its
         line. Costs a copy of the written variables and a look at the results.
+    device : str
+        ``"cpu"``, or ``"cuda:emulated"``: CUDA kernels, whose PTX is executed by NumPy. That is slow: for tests and
+        for teaching. It needs the extra ``cuda``.
     """
 
     mode: str = field(default_factory=lambda: LAUNCH.mode)
@@ -78,10 +81,15 @@ class Config:
     poison: bool = False
     extra_passes: tuple[tuple[str, Pass], ...] = ()
     nan_guard: bool = False
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
+        if self.device != "cpu":
+            from graphc.session.cuda import check_device
+
+            check_device(self.device)
         if self.disable:
             from graphc.session.switches import check_switches
 
@@ -275,6 +283,10 @@ class Session:
             from graphc.session.interpreted import InterpretedStep
 
             step = InterpretedStep(lowered, self.store)
+        elif self.config.device != "cpu":
+            from graphc.session.cuda import EmulatedStep
+
+            step = EmulatedStep(lowered, self.store, self.config)
         else:
             from graphc.session.compiled import compile_step
 

@@ -1,0 +1,40 @@
+"""Whole training steps on the emulated device against the CPU."""
+
+import numpy as np
+import pytest
+
+import graphc as gc
+
+
+def test_a_device_that_cannot_be_used_is_refused():
+    with pytest.raises(gc.GraphError, match="cuda:emulated"):
+        gc.Config(device="cuda")
+
+
+def losses(device, build, feeds, steps):
+    with gc.Graph().as_default():
+        gc.set_random_seed(1)
+        inputs, loss = build()
+        train = gc.train.GradientDescentOptimizer(0.1).minimize(loss)
+        with gc.Session(config=gc.Config(device=device, cache=False), store=gc.Store()) as session:
+            session.run(gc.global_variables_initializer())
+            values = dict(zip(inputs, feeds, strict=True))
+            return [session.run([loss, train], values)[0] for _ in range(steps)]
+
+
+def mlp():
+    x, y = gc.placeholder(gc.float32, [None, 6]), gc.placeholder(gc.float32, [None, 3])
+    r = np.random.default_rng(0)
+    w, v = (gc.Variable(r.normal(size=s).astype(np.float32)) for s in ((6, 8), (8, 3)))
+    b = gc.Variable(np.zeros(8, np.float32))
+    logits = gc.matmul(gc.nn.relu(gc.matmul(x, w) + b), v)
+    return (x, y), gc.reduce_mean(gc.nn.softmax_cross_entropy_with_logits(labels=y, logits=logits))
+
+
+def test_mlp_trains_as_on_the_cpu():
+    pytest.importorskip("cuda.bindings", reason="needs the CUDA wheels: pip install graphc[cuda]")
+    r = np.random.default_rng(2)
+    feeds = [r.normal(size=(5, 6)).astype(np.float32), np.eye(3, dtype=np.float32)[r.integers(0, 3, 5)]]
+    cpu, cuda = (losses(device, mlp, feeds, 5) for device in ("cpu", "cuda:emulated"))
+    assert cpu[-1] < cpu[0]
+    np.testing.assert_allclose(cuda, cpu, rtol=1e-5)
