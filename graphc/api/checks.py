@@ -179,7 +179,7 @@ def Print(
     -------
     Tensor
         A line is printed after the run; inside of a loop or branch at once, whenever a step comes to it, by a call from
-        the native loop that takes some ten microseconds.
+        the native loop, of some tens of microseconds.
 
     Examples
     --------

@@ -32,7 +32,7 @@ def py_func(
     """Results of a Python function of arrays, as tensors.
 
     Where the shapes of the results are known (`shapes`, or ``set_shape`` of the results), the native step calls the
-    function, which takes some ten microseconds. Otherwise a run that needs them computes the inputs first, calls the
+    function, which takes tens of microseconds. Otherwise a run that needs them computes the inputs first, calls the
     function, and feeds what it returns to the step. `custom_op` is compiled into the step. They have no gradient: for
     derivatives they are constants.
 
