@@ -24,7 +24,7 @@ from graphc.session.growth import GrowthWatch
 from graphc.session.launch import LAUNCH
 from graphc.session.lower import Feed, Lowered, SizeMismatch, lower
 from graphc.session.report import Report
-from graphc.session.structure import flat_feeds, flatten, structure_key
+from graphc.session.structure import all_of, flat_feeds, flatten, only_one, structure_key
 
 if TYPE_CHECKING:
     from graphc.passes.kind import Pass
@@ -369,9 +369,9 @@ class Session:
         flat, rebuild = flatten(self.graph, fetches)
         plan = self._plan(flat, tensors)
         if type(fetches) is Tensor:
-            return plan, _only
+            return plan, only_one
         if type(fetches) is list and all(type(f) is Tensor for f in fetches):
-            return plan, _all
+            return plan, all_of
         return plan, lambda found: rebuild(scattered(plan.fetches, found))
 
     def _plan(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
@@ -432,17 +432,6 @@ class Session:
     def __exit__(self, *details: Any) -> None:
         SESSIONS.stack.remove(self)
         self._entered.__exit__(*details)
-
-
-def _only(values: list[Any]) -> Any:
-    """The value of a single tensor, a NumPy scalar for rank 0."""
-    (value,) = values
-    return value if value.ndim else value[()]
-
-
-def _all(values: list[Any]) -> list[Any]:
-    """The values of a list of tensors, NumPy scalars for rank 0."""
-    return [value if value.ndim else value[()] for value in values]
 
 
 def scattered(fetches: Sequence[Tensor | Operation], values: Sequence[Any]) -> list[Any]:

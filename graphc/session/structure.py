@@ -138,3 +138,14 @@ def flatten(graph: Graph, fetches: Any) -> tuple[list[Tensor | Operation], Calla
 
     rebuild = visit(fetches)
     return flat, rebuild
+
+
+def only_one(values: list[Any]) -> Any:
+    """The value of a single tensor, a NumPy scalar for rank 0."""
+    (value,) = values
+    return value if value.ndim else value[()]
+
+
+def all_of(values: list[Any]) -> list[Any]:
+    """The values of a list of tensors, NumPy scalars for rank 0."""
+    return [value if value.ndim else value[()] for value in values]
