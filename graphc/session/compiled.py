@@ -27,11 +27,16 @@ from graphc.session.sizes import DataSizes, further_names, size_programs
 
 if TYPE_CHECKING:
     from graphc.runtime.cache import Cache
+    from graphc.session.emulated import EmulatedStep
     from graphc.session.session import Config
 
 
-def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep:
-    """Compile a specialised program, or load it from disk, and bind it to a store."""
+def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep | EmulatedStep:
+    """Compile a specialised program for the device, or load it from disk, and bind it to a store."""
+    if config.device != "cpu":
+        from graphc.session.emulated import EmulatedStep
+
+        return EmulatedStep(lowered, store, config)
     cache = None
     if config.cache:
         from graphc.runtime.cache import default_cache

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphc.session.profile import Profile
 
 MODES = ("compile", "interpret")
+DEVICES = ("cpu", "cuda:emulated")
 # The collection of operations that Python does before or after a step.
 HOSTED = "hosted_operations"
 
@@ -65,12 +66,10 @@ class Config:
     poison : bool
         Fill working memory with NaN before every run, to show reads of what was never written.
     nan_guard : bool
-        After every run, look for NaN in what was fetched and written. If there is one, variables get back their values
-        from before the run, which is then repeated operation by operation to name the first that made a NaN, and its
-        line. Costs a copy of the written variables and a look at the results.
+        After every run, look for NaN in what was fetched and written. If there is one, written variables are set
+        back (they are copied before every run) and an error names the first operation that made a NaN, and its line.
     device : str
-        ``"cpu"``, or ``"cuda:emulated"``: CUDA kernels, whose PTX is executed by NumPy. That is slow: for tests and
-        for teaching. It needs the extra ``cuda``.
+        ``"cpu"``, or ``"cuda:emulated"``: CUDA kernels (by numba-cuda), whose PTX NumPy executes; slow, for tests.
     """
 
     mode: str = field(default_factory=lambda: LAUNCH.mode)
@@ -86,10 +85,8 @@ class Config:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
-        if self.device != "cpu":
-            from graphc.session.cuda import check_device
-
-            check_device(self.device)
+        if self.device not in DEVICES:
+            raise GraphError(f"device {self.device!r} is none of {', '.join(DEVICES)}: no GPU is driven", user_origin())
         if self.disable:
             from graphc.session.switches import check_switches
 
@@ -283,10 +280,6 @@ class Session:
             from graphc.session.interpreted import InterpretedStep
 
             step = InterpretedStep(lowered, self.store)
-        elif self.config.device != "cpu":
-            from graphc.session.cuda import EmulatedStep
-
-            step = EmulatedStep(lowered, self.store, self.config)
         else:
             from graphc.session.compiled import compile_step
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphc.graph.errors import ExecutionError, GraphError
+from graphc.graph.errors import ExecutionError
 from graphc.graph.store import Store
 from graphc.interp.evaluate import NodeError
 from graphc.ir.constants import Constant
@@ -19,22 +19,6 @@ from graphc.session.lower import Lowered, bind_sizes, check_guards
 
 if TYPE_CHECKING:
     from graphc.session.session import Config
-
-DEVICES = ("cpu", "cuda:emulated")
-
-
-def check_device(name: str) -> None:
-    """Refuse devices that cannot be used.
-
-    Raises
-    ------
-    GraphError
-        Saying what can.
-    """
-    if name in DEVICES:
-        return
-    reason = "CUDA devices are not driven yet" if name.startswith("cuda") else "there is no such device"
-    raise GraphError(f"device {name!r} cannot be used: {reason}; use one of {', '.join(map(repr, DEVICES))}")
 
 
 class EmulatedStep:
