@@ -53,8 +53,7 @@ class Config:
     mode : str
         ``"compile"``: native code. ``"interpret"``: NumPy, nothing is compiled.
     disable : tuple of str
-        Names of optimisations to leave out: passes, and the switches of the back end
-        (`graphc.schedule.switches.SWITCHES`). Results stay the same up to rounding.
+        Names of optimisations to leave out: passes, and switches in `graphc.schedule.switches.SWITCHES`.
     threads : int
         Native threads; 0 means all cores.
     strict_denormals : bool
