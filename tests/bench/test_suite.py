@@ -42,6 +42,8 @@ def test_data_are_always_the_same():
 
 @pytest.mark.parametrize("name", [*LIGHT, *ROSENBROCK])
 def test_models_agree_with_numpy_by_hand(name):
+    if name in ("layernorm_gelu", "gp_logp"):
+        pytest.importorskip("scipy", reason="NumPy's version of this model takes erf and Cholesky solves from SciPy")
     data = _smaller(name, WORKLOADS[name].make())
     with gc.Graph().as_default() as graph:
         model = MODELS[name](data)

@@ -56,7 +56,7 @@ FRAMEWORKS = {
     for f in (
         Framework("graphc", (), caches={"GRAPHC_CACHE_DIR": "{}"}),
         Framework("interpreter", (), caches={"GRAPHC_CACHE_DIR": "{}"}),
-        Framework("numpy", ("numpy", "scipy"), "with_numpy:Numpy", script_suffix="_numpy"),
+        Framework("numpy", ("numpy",), "with_numpy:Numpy", script_suffix="_numpy"),
         Framework("jax", ("jax",), "with_jax:Jax", script_suffix="_jax"),
         Framework("torch", ("torch",), "with_torch:Torch", script_suffix="_torch"),
         Framework("torch.compile", ("torch",), "with_torch:Torch", {"compiled": True}, "_torch_compile", _TORCH),
