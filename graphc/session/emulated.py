@@ -68,7 +68,7 @@ class EmulatedStep:
                 run = CudaRun(self.schedule, EmulatedDriver(), bindings)
                 outputs = run(feeds, variables)
             except (KernelFailed, NodeError):
-                self.reference(feeds)  # raises in the user's terms
+                self.reference.computed(feeds)  # raises in the user's terms
                 raise ExecutionError("a kernel reported a failure; no variable was changed") from None
             self.hosted = run.hosted
             for slot, value in zip(self.resized, outputs[len(outputs) - len(self.resized) :], strict=True):

@@ -42,20 +42,29 @@ class InterpretedStep:
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run once: fetched arrays, in order; variables are updated together at the end."""
         with self.store.exclusive():
-            variables = self.store.values(self.lowered.variables, self.overwritten)
-            shapes = [f.shape for f in feeds] + [v.shape for v in variables]
-            bindings = bind_sizes(self.program, shapes)
-            try:
-                self.sizes.bind(feeds, variables, bindings)
-                check_guards(self.program, bindings)
-                outputs, updates = interpret(self.program, feeds, variables, bindings)
-            except NodeError as error:
-                raise self._failure(error) from error.__cause__
+            outputs, updates = self.computed(feeds)
             for slot, value in updates.items():
                 variable = self.lowered.variables[slot]
                 assert not isinstance(variable, Constant)
                 self.store.save(variable, value)
         return outputs
+
+    def computed(self, feeds: Sequence[np.ndarray]) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
+        """What a run fetches, and new values by slot of variable, which are not written.
+
+        Raises
+        ------
+        ExecutionError
+            If an operation fails.
+        """
+        variables = self.store.values(self.lowered.variables, self.overwritten)
+        bindings = bind_sizes(self.program, [a.shape for a in (*feeds, *variables)])
+        try:
+            self.sizes.bind(feeds, variables, bindings)
+            check_guards(self.program, bindings)
+            return interpret(self.program, feeds, variables, bindings)
+        except NodeError as error:
+            raise self._failure(error) from error.__cause__
 
     def _failure(self, error: NodeError) -> ExecutionError:
         """A failure in the user's terms."""

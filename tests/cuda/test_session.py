@@ -38,3 +38,19 @@ def test_mlp_trains_as_on_the_cpu():
     cpu, cuda = (losses(device, mlp, feeds, 5) for device in ("cpu", "cuda:emulated"))
     assert cpu[-1] < cpu[0]
     np.testing.assert_allclose(cuda, cpu, rtol=1e-5)
+
+
+def test_a_failure_that_only_the_device_reports_leaves_variables_alone(monkeypatch):
+    pytest.importorskip("cuda.bindings", reason="needs the CUDA wheels: pip install graphc[cuda]")
+    from graphc.loops.reference import KernelFailed
+    from graphc.runtime.cuda.executor import CudaRun
+
+    def failing(self, feeds, variables):
+        raise KernelFailed(1)
+
+    monkeypatch.setattr(CudaRun, "__call__", failing)
+    with gc.Graph().as_default(), gc.Session(config=gc.Config(device="cuda:emulated")) as session:
+        v = gc.Variable(1.0)
+        with pytest.raises(gc.ExecutionError, match="no variable was changed"):
+            session.run(gc.assign_add(v, 1.0))
+        assert session.store.load(v) == 1.0
