@@ -23,9 +23,18 @@ class Origin:
     file: str
     line: int
 
+    @property
+    def text(self) -> str:
+        """The line itself; empty if the file cannot be read."""
+        return linecache.getline(self.file, self.line).strip()
+
+    @property
+    def place(self) -> str:
+        """The file's name and the line, for pictures: where the file lies is nobody else's business."""
+        return f"{os.path.basename(self.file)}:{self.line}"
+
     def __str__(self) -> str:
-        text = linecache.getline(self.file, self.line).strip()
-        return f"{self.file}:{self.line}" + (f": {text}" if text else "")
+        return f"{self.file}:{self.line}" + (f": {self.text}" if self.text else "")
 
 
 # Parts that only carry out what their caller wrote.

@@ -54,15 +54,15 @@ def module_text(plan: Plan, ranks: tuple[int, ...]) -> str:
 def write_module(text: str, path: str | os.PathLike[str]) -> Path:
     """Write a module so that the file is there as a whole or not at all."""
     compile(text, str(path), "exec")
-    return write_text(text, path)
+    return write_file(text, path)
 
 
-def write_text(text: str, path: str | os.PathLike[str]) -> Path:
-    """Write a file that is there as a whole or not at all."""
+def write_file(content: str | bytes, path: str | os.PathLike[str]) -> Path:
+    """Write a file, text as UTF-8, that is there as a whole or not at all."""
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)

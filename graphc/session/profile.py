@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphc.session.export import write_file
+
 if TYPE_CHECKING:
     from graphc.session.machine import Machine
 
@@ -203,7 +205,7 @@ class Profile:
         """The profile as JSON text, also written to a file if there is a path."""
         text = json.dumps(self.to_dict(), indent=1)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_file(text, path)
         return text
 
     def chrome_trace(self, path: str | os.PathLike[str]) -> Path:
@@ -214,9 +216,7 @@ class Profile:
         path : path-like
             A ``.json`` file.
         """
-        target = Path(path)
-        target.write_text(json.dumps({"traceEvents": self._trace_events(), "displayTimeUnit": "ns"}), encoding="utf-8")
-        return target
+        return write_file(json.dumps({"traceEvents": self._trace_events(), "displayTimeUnit": "ns"}), path)
 
     def _trace_events(self) -> list[dict[str, Any]]:
         """Names of the process and its one line, and an event for each run of a kernel; times in microseconds."""

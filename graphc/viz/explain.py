@@ -63,14 +63,14 @@ def explain(
     ...     print(gc.viz.explain(step, folder + "/step.html").name)
     step.html
     """
-    from graphc.session.export import write_text
+    from graphc.session.export import write_file
     from graphc.session.njit import ranks_of
 
     path = Path(path).absolute()
     if path.suffix.lower() != ".html":
         raise ValueError(f"the explanation is a page: the path must end in '.html', not {path.suffix!r} ({path})")
     text = page(function._plan, ranks_of(function.inputs, types), title or function.name or path.stem, profile)
-    return write_text(text, path)
+    return write_file(text, path)
 
 
 def page(plan: Plan, ranks: tuple[int, ...], title: str, profile: Profile | None = None) -> str:

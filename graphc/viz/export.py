@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from graphc.graph.graph import Graph
+from graphc.session.export import write_file
 from graphc.session.function import Function
 from graphc.viz.describe import describe
 from graphc.viz.diagram import Diagram
@@ -73,12 +73,7 @@ def export(target: Any, path: str | os.PathLike[str], title: str | None = None) 
         raise ValueError(f"the path must end in one of {', '.join(FORMATS)}, not {path.suffix!r} ({path})")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no directory {path.parent} to write {path.name} into")
-    content = _content(target, suffix, title or path.stem)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, suffix=suffix, delete=False) as file:
-        file.write(content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
-    return path
+    return write_file(_content(target, suffix, title or path.stem), path)
 
 
 def as_svg(target: Any, title: str) -> str:

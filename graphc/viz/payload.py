@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from graphc.graph.origin import Origin
 from graphc.ir.node import Node
 from graphc.ir.program import numbered
 from graphc.viz.families import primitive
@@ -88,16 +89,13 @@ class _Ids:
 
     def lines(self) -> list[dict[str, Any]]:
         """The user's lines with the nodes that came from them."""
-        import linecache
-
-        found: dict[tuple[str, int], list[str]] = {}
+        found: dict[Origin, list[str]] = {}
         for node, key in self.known.items():
-            places = {(op.origin.file, op.origin.line) for op in self._operations(node) if op.origin}
-            for place in places:
-                found.setdefault(place, []).append(key)
+            for origin in {op.origin for op in self._operations(node) if op.origin}:
+                found.setdefault(origin, []).append(key)
         return [
-            {"file": os.path.basename(file), "line": line, "text": linecache.getline(file, line).strip(), "nodes": keys}
-            for (file, line), keys in sorted(found.items())
+            {"file": os.path.basename(origin.file), "line": origin.line, "text": origin.text, "nodes": keys}
+            for origin, keys in sorted(found.items(), key=lambda item: (item[0].file, item[0].line))
         ]
 
 

@@ -96,12 +96,11 @@ def _sources(op: Operation) -> Iterable[Operation]:
 def _box(op: Operation, emphasis: bool) -> Box:
     scope, _, _ = op.name.rpartition("/")
     results = "\n".join(f"{t.name}  {type_text(t)}" for t in op.outputs)
-    tooltip = f"{op.name}\n{op.type}\n{results}\n{op.origin}"
+    tooltip = f"{op.name}\n{op.type}\n{results}\n{op.origin.place}: {op.origin.text}".rstrip(": ")
     variable = op.kwargs.get("variable")
     name = f"→ {variable.op.name}" if isinstance(variable, Variable) and variable.op is not op else op.name
-    line = f"{op.origin.file}:{op.origin.line}"
     part = "gradient" if family(op) in (GRADIENT, UPDATE) or scope.split("/")[0] == "gradients" else "forward"
-    return Box(op.name, op.type, name, family(op), tooltip, scope, emphasis, line, part)
+    return Box(op.name, op.type, name, family(op), tooltip, scope, emphasis, op.origin.place, part)
 
 
 def _scope_box(scope: str, ops: Sequence[Operation]) -> Box:

@@ -193,3 +193,11 @@ def test_tree_shows_operands_once_and_reaches_deep(capsys: pytest.CaptureFixture
     assert lines[1500].strip() == "placeholder 'start:0' : float32 [2]"
     with pytest.raises(TypeError, match="not 3"):
         gc.dprint(3)
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".json", ".dot", ".graphml"])
+def test_files_say_the_line_but_not_where_the_script_lies(tmp_path, suffix):
+    _, function = network()
+    text = gc.viz.export(function, tmp_path / f"net{suffix}").read_text()
+    assert str(Path(__file__).parent) not in text
+    assert f"{Path(__file__).name}:" in text
