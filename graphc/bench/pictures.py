@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import graphc as gc
+from graphc.bench.suite.data import WORKLOADS
+from graphc.bench.suite.models.ours import MODELS
 
 
 def chain(operations: int, wide: int = 6) -> gc.Function:
@@ -25,20 +27,10 @@ def chain(operations: int, wide: int = 6) -> gc.Function:
 
 
 def lenet() -> gc.Function:
-    """A training step of LeNet-5."""
+    """The training step of the suite."""
     with gc.Graph().as_default():
-        images = gc.placeholder(gc.float32, [None, 28, 28, 1], name="images")
-        labels = gc.placeholder(gc.int32, [None], name="labels")
-        h = gc.layers.conv2d(images, 6, 5, padding="same", activation=gc.nn.relu)
-        h = gc.layers.max_pooling2d(h, 2, 2)
-        h = gc.layers.conv2d(h, 16, 5, activation=gc.nn.relu)
-        h = gc.layers.flatten(gc.layers.max_pooling2d(h, 2, 2))
-        for units in (120, 84):
-            h = gc.layers.dense(h, units, activation=gc.nn.relu)
-        logits = gc.layers.dense(h, 10)
-        loss = gc.reduce_mean(gc.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
-        train = gc.train.MomentumOptimizer(0.01, 0.9).minimize(loss)
-        return gc.function([images, labels], loss, updates=[train], name="LeNet-5 step")
+        model = MODELS["lenet"](WORKLOADS["lenet"].make())
+        return gc.function(model.feeds, model.fetches, name="LeNet step")
 
 
 def main() -> None:

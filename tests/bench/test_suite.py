@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -99,6 +100,12 @@ def test_a_worker_says_what_is_missing(monkeypatch):
     assert _served("numpy", "resblock") == [{"missing": "there is no resblock for it"}]
     monkeypatch.setattr("graphc.bench.suite.frameworks.find_spec", lambda name: None)
     assert _served("jax", "lenet") == [{"missing": "jax cannot be imported"}]
+
+
+def test_a_model_that_needs_more_than_its_library_says_what(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    (found,) = _served("numpy", "gp_logp")
+    assert found["missing"].startswith("scipy")
 
 
 def test_a_worker_reports_failures(capsys):

@@ -145,6 +145,8 @@ def serve(name: str, workload: str, commands: TextIO, answers: TextIO) -> None:
                 answer(measured.facts() if command == "facts" else measured.time(*arguments))
     except NotAvailable as error:
         answer({"missing": str(error)})
+    except ModuleNotFoundError as error:
+        answer({"missing": f"{error.name} cannot be imported"})
     except Exception as error:
         traceback.print_exc()
         answer({"error": f"{type(error).__name__}: {error}"})
