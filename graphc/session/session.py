@@ -116,7 +116,7 @@ class Plan:
         self.instead: Callable[[Step], Step] | None = None
 
     def step(self, arrays: Sequence[np.ndarray]) -> Step:
-        """The step for the ranks of these arrays, made on first use, or what for now runs instead of it."""
+        """The step for the ranks of these arrays, made on first use; while it is traced, the one with clocks."""
         found = self._step(self._key(arrays))
         return found if self.instead is None else self.instead(found)
 

@@ -9,7 +9,8 @@ from typing import Any
 import graphc as gc
 from graphc.graph.origin import user_origin
 
-_RULES: dict[str, Callable[..., Any]] = {}
+_RULES: dict[str, Callable[..., Any]] = {"Identity": lambda op, g: g}
+"""Rules by name; TensorFlow has one for each of its operations, scripts use this one: straight through."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,8 @@ def overridden(operation: str | None, result: Any) -> Any:
     name = gc.get_default_graph().gradient_overrides.get(operation or "")
     if name is None:
         return result
-    if name in _STRAIGHT:
-        rule: Callable[..., Any] = _STRAIGHT[name]
-    elif name in _RULES:
-        rule = _RULES[name]
-    else:
+    rule = _RULES.get(name)
+    if rule is None:
         raise LookupError(
             f"no gradient is registered under {name!r}: write @tf.RegisterGradient({name!r}) before its rule\n"
             f"  at {user_origin()}"
@@ -70,6 +68,3 @@ def _with_rule(tensor: gc.Tensor, number: int, rule: Callable[..., Any]) -> gc.T
         return rule(view, *(g if i == number else None for i in range(count)))
 
     return gc.with_gradient(tensor, inputs, vjp)
-
-
-_STRAIGHT: dict[str, Callable[..., Any]] = {"Identity": lambda op, g: g}
