@@ -35,6 +35,16 @@ def tracing() -> Iterator[None]:
         _TRACING.reset(token)
 
 
+@contextmanager
+def untraced() -> Iterator[None]:
+    """A context in which functions of arrays compute at once, also while a graph is being built."""
+    token = _TRACING.set(False)
+    try:
+        yield
+    finally:
+        _TRACING.reset(token)
+
+
 def is_tracing() -> bool:
     """Whether a graph is being built by the Keras-like interface."""
     return _TRACING.get()

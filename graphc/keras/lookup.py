@@ -19,8 +19,9 @@ class Configured:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """An object with the arguments that `get_config` returned."""
-        return cls(**config)
+        """An object with the arguments that `get_config` returned; options that are None may be of later versions."""
+        known = inspect.signature(cls.__init__).parameters
+        return cls(**{k: v for k, v in config.items() if v is not None or k in known})
 
 
 def plain(value: Any) -> Any:

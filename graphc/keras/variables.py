@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ class Variable(NativeVariable):
         if dtype is None and not isinstance(initial_value, np.ndarray | np.generic) and value.dtype.kind == "f":
             dtype = "float32"
         self.constraint, self.regularizer = constraint, regularizer
+        # What `trainable` is again when a layer is no longer frozen.
+        self.meant_to_train = trainable
         # A graph of its own: a model's variables keep no training graph alive.
         with Graph().as_default():
             super().__init__(np.array(value, None if dtype is None else as_dtype(dtype).np), trainable, name)
@@ -54,6 +57,11 @@ class Variable(NativeVariable):
     @property
     def _sizes(self) -> tuple[int, ...]:
         return tuple(int(n) for n in self.static_shape if isinstance(n, int))
+
+    @property
+    def element_count(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self._sizes)
 
     def numpy(self) -> np.ndarray:
         """A copy of its value."""
