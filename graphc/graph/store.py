@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
@@ -49,8 +50,9 @@ class Store:
         self.version = 0
         self._readers = 0
         self._writers = 0
-        self._values: dict[Variable, np.ndarray] = {}
-        self._unset: set[Variable] = set()
+        # Weak keys: a store lives as long as the process does, and must not keep the state of models that are gone.
+        self._values: WeakKeyDictionary[Variable, np.ndarray] = WeakKeyDictionary()
+        self._unset: WeakSet[Variable] = WeakSet()
 
     def __contains__(self, variable: object) -> bool:
         return variable in self._values and variable not in self._unset

@@ -1,19 +1,45 @@
-"""The Keras-like interface: losses, metrics, optimizers and what they are made of, by the names of Keras.
+"""The Keras-like interface: layers, models that are trained, and what they are made of, by the names of Keras."""
 
-Layers and models are not there yet: `graphc.layers` has layers, a loop over `Session.run` trains.
-"""
-
-from graphc.keras import activations, constraints, initializers, losses, metrics, optimizers, regularizers, utils
+from graphc.keras import (
+    activations,
+    backend,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    saving,
+    utils,
+)
+from graphc.keras.engine.model import Functional, Model
+from graphc.keras.engine.recorded import Input, KerasTensor
+from graphc.keras.engine.sequential import Sequential
+from graphc.keras.layers import Layer
 from graphc.keras.variables import Variable
 
 __all__ = [
+    "Functional",
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Model",
+    "Sequential",
     "Variable",
     "activations",
+    "backend",
+    "callbacks",
     "constraints",
     "initializers",
+    "layers",
     "losses",
     "metrics",
+    "models",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]

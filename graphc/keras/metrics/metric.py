@@ -129,7 +129,13 @@ def _reading(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(self: Metric) -> Any:
-        return function(self) if is_tracing() else computed(function, self)
+        if not is_tracing():
+            return computed(function, self)
+        graph = get_default_graph()
+        own = [op for op in graph.operations if op.type in WRITES and op.kwargs.get("variable") in self.variables]
+        # What is read is the state after the batch that this step adds.
+        with graph.control_dependencies(own):
+            return function(self)
 
     return call
 

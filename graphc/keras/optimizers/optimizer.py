@@ -32,6 +32,7 @@ from graphc.keras.eager import as_tensor, computed, is_symbolic
 from graphc.keras.lookup import plain, snake_case, to_write
 from graphc.keras.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
 from graphc.keras.variables import Variable
+from graphc.layers.normalization import UPDATE_OPS
 from graphc.train.clipping import clip_by_norm
 from graphc.train.optimizer import Optimizer as NativeOptimizer
 
@@ -245,7 +246,9 @@ class Optimizer:
         if self.loss_scale_factor:
             pairs = [(g / self.loss_scale_factor, v) for g, v in pairs]
         updates = self._accumulated(pairs) if self.gradient_accumulation_steps else self._updates(pairs)
-        return group(*updates, assign_add(self.iterations, 1))
+        done = group(*updates, assign_add(self.iterations, 1))
+        get_default_graph().add_to_collection(UPDATE_OPS, done)
+        return done
 
     def _accumulated(self, pairs: list[tuple[Tensor, NativeVariable]]) -> list[Any]:
         """Updates in every n-th step, with the mean of the gradients since the last one."""
