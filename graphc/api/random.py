@@ -220,7 +220,7 @@ def dropout(
     x : Tensor
     keep_prob : number or Tensor, optional
         Probability that an element is kept.
-    noise_shape : sequence of int, optional
+    noise_shape : sequence of int or Tensor, optional
         Shape of the random choices, which broadcast against `x`.
     seed : int, optional
     name : str, optional
@@ -236,12 +236,12 @@ def dropout(
     # A placeholder that says no shape must not hide that of the result.
     keep_prob, rate = (reshape(p, []) if isinstance(p, Tensor) else p for p in (keep_prob, rate))
 
-    def body(key: int, runs: Node, x: Any, keep: Any, drop: Any) -> Node:
+    def body(key: int, runs: Node, x: Any, keep: Any, drop: Any, choices: Any) -> Node:
         node = as_floating(x)
-        shape = node.shape if noise_shape is None else as_dims(noise_shape, "noise_shape")
+        shape = node.shape if choices is None else as_dims(choices, "noise_shape")
         kept = as_node(keep, node.dtype) if drop is None else 1.0 - as_node(drop, node.dtype)
         unit = unit_nodes(key, runs, shape, node.dtype)
         hit = builder().emit("lt", unit, kept)
         return builder().emit("select", hit, node / kept, 0.0)
 
-    return draw("dropout", body, (x, keep_prob, rate), seed, name)
+    return draw("dropout", body, (x, keep_prob, rate, noise_shape), seed, name)

@@ -78,16 +78,27 @@ def computed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _run(session: Session, found: Any) -> Any:
+    """The structure with values, all of one run."""
+    fetched: list[Any] = []
+    _collect(found, fetched)
+    values = iter(session.run(fetched))
+
+    def rebuilt(part: Any) -> Any:
+        if isinstance(part, Tensor | Operation | Variable):
+            return next(values)
+        if isinstance(part, list | tuple):
+            return type(part)([rebuilt(p) for p in part])
+        return {k: rebuilt(p) for k, p in part.items()} if isinstance(part, dict) else part
+
+    return rebuilt(found)
+
+
+def _collect(found: Any, fetched: list[Any]) -> None:
     if isinstance(found, Tensor | Operation | Variable):
-        return session.run(found)
-    if isinstance(found, list | tuple):
-        flat = [v for v in found if isinstance(v, Tensor | Operation | Variable)]
-        values = iter(session.run(flat))
-        parts = [next(values) if isinstance(v, Tensor | Operation | Variable) else v for v in found]
-        return tuple(parts) if isinstance(found, tuple) else parts
-    if isinstance(found, dict):
-        return dict(zip(found, _run(session, list(found.values())), strict=True))
-    return found
+        fetched.append(found)
+    elif isinstance(found, list | tuple | dict):
+        for part in found.values() if isinstance(found, dict) else found:
+            _collect(part, fetched)
 
 
 def either(function: Callable[..., Any]) -> Callable[..., Any]:

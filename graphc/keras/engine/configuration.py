@@ -37,13 +37,14 @@ def arguments_of(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> di
 def configuration(layer: Any) -> dict[str, Any]:
     """The configuration of a layer: its name, whether it trains, its type, and the arguments of its constructor.
 
-    An argument is read from the attribute of its name where there is one, so that what was given as a string is
+    Arguments that only a base class has are those that were given. An argument is read from the attribute of its
+    name where there is one, so that what was given as a string is
     written as the object that it stands for.
     """
-    names = [n for c in type(layer).__mro__ if "__init__" in vars(c) for n in _signature(c).parameters]
+    names = [*_signature(type(layer)).parameters, *layer._arguments]
     found = {"name": layer.name, "trainable": layer.trainable, "dtype": layer.dtype}
     for name in dict.fromkeys(names):
-        if name in ("self", "args", "kwargs", "options", "old", *found):
+        if name in ("self", "args", "kwargs", "options", "old", "weights", *found):
             continue
         if hasattr(layer, name):
             value = getattr(layer, name)
