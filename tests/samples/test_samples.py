@@ -87,3 +87,40 @@ def test_theano_style_learns_parity() -> None:
 def test_every_sample_is_tested() -> None:
     tested = Path(__file__).read_text()
     assert [path.name for path in SAMPLES.glob("*.py") if f'"{path.name}"' not in tested] == []
+
+
+def test_lesson_of_regression_gives_its_numbers() -> None:
+    losses, w, b, whole = run("lesson_regression.py")
+    assert losses == pytest.approx(
+        [94.5247, 9.3428, 1.4166, 0.5224, 0.3807, 0.3495, 0.3413, 0.3390, 0.3384, 0.3382], abs=5.1e-5
+    )
+    assert (w, b) == pytest.approx((1.8616779, 1.0710956), abs=5.1e-8)
+    assert whole == pytest.approx(
+        [173.4585, 13.8459, 4.5407, 3.7364, 3.4334, 3.1790, 2.9458, 2.7311, 2.5332, 2.3508], abs=5.1e-5
+    )
+
+
+def test_lesson_of_regression_draws_its_line(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures of the lesson need Matplotlib")
+    run("lesson_regression.py", str(tmp_path / "line.png"))
+    assert (tmp_path / "line.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_lesson_of_classes_separates_them_in_every_form() -> None:
+    found = run("lesson_classes.py", 30)
+    assert len(found) == 6
+    assert min(found.values()) > 0.85
+
+
+def test_lesson_of_overfitting_shows_it_and_its_cures() -> None:
+    found = run("lesson_overfitting.py")
+    assert all(found[cure] < 0.8 * found["plain"] for cure in ("early stopping", "dropout", "L2"))
+
+
+def test_lesson_of_iris_tells_the_species() -> None:
+    found = run("lesson_iris.py", 60)
+    assert min(found.values()) > 0.85
+
+
+def test_keras_model_reads_digits() -> None:
+    assert run("keras_digits.py", 8) > 0.93

@@ -29,7 +29,7 @@ pi = _math.pi
 
 # Loaded on first use: importing a script's ``tf`` costs next to nothing.
 _MODULES = (
-    "app", "compat", "contrib", "data", "errors", "examples", "flags", "gfile", "initializers", "layers",
+    "app", "compat", "contrib", "data", "errors", "examples", "flags", "gfile", "initializers", "keras", "layers",
     "linalg", "logging", "losses", "math", "metrics", "nn", "python", "random", "summary", "test", "train",
 )  # fmt: skip
 

@@ -350,7 +350,6 @@ MISSING = {
                      "signal", "fft2d", "ifft2d"),
                     "there are no complex numbers; keep real and imaginary parts as two tensors"),
     "estimator": "write the loop with tf.Session",
-    "keras": "graphc.keras has losses, metrics and optimizers, no layers and models yet: use tf.layers and tf.Session",
     "distributions": "write the density with tf.lgamma and the like, and draw with tf.random_normal and its relatives",
     "image": "prepare images with NumPy before they are fed; tf.nn has convolutions and pooling",
     "distribute": "one process computes; there are no clusters",
