@@ -35,6 +35,7 @@ def known_layers(custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     from graphc.keras.registered import REGISTERED
 
     listed = [*vars(layers).items(), ("Operation", operation.Operation), ("GetItem", operation.GetItem)]
+    listed.append(("Function", operation.Function))
     own = {n: c for n, c in listed if isinstance(c, type) and issubclass(c, Layer)}
     return own | {"Model": Model, "Functional": Model, "Sequential": Sequential} | REGISTERED | dict(custom_objects)
 

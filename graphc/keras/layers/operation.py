@@ -69,3 +69,25 @@ def _read(key: Any) -> Any:
     if isinstance(key, dict):
         return slice(*key["slice"])
     return Ellipsis if key == "..." else key
+
+
+class Function(Layer):
+    """A function of `keras.ops`.
+
+    Parameters
+    ----------
+    function : str
+        Its name there.
+    """
+
+    autocast = False
+
+    def __init__(self, function: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's result."""
+        from graphc.keras.ops import TABLE
+
+        return TABLE[self.function](*args, **kwargs)
