@@ -37,6 +37,11 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray],
     arrays : mapping of str to ndarray
     metadata : mapping of str to str
     """
+    write_whole(path, *encoded(arrays, metadata))
+
+
+def encoded(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> list[bytes]:
+    """The parts of a file of arrays, one behind the other."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     parts, start = [], 0
     for name in sorted(arrays):
@@ -49,7 +54,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray],
     text = json.dumps(header, separators=(",", ":")).encode()
     # Data starts at a multiple of 8 bytes.
     text += b" " * (-len(text) % 8)
-    write_whole(path, len(text).to_bytes(8, "little"), text, *parts)
+    return [len(text).to_bytes(8, "little"), text, *parts]
 
 
 def write_whole(path: str | os.PathLike[str], *parts: bytes) -> None:
@@ -74,7 +79,17 @@ def read_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], di
     CheckpointFileError
         If it is not of the format, or shorter than it says.
     """
-    data = Path(path).read_bytes()
+    return decoded(Path(path).read_bytes(), path)
+
+
+def decoded(data: bytes, path: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays and metadata of the bytes of a file; `path` is its name in messages.
+
+    Raises
+    ------
+    CheckpointFileError
+        As `read_arrays`.
+    """
     header, start = _header(path, data)
     metadata = header.pop("__metadata__", {})
     return {name: _array(path, name, entry, data, start) for name, entry in header.items()}, metadata

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors import numpy as tensors
 
+from graphc.checkpoint.safetensors import CheckpointFileError, decoded, encoded
 from graphc.keras import losses, metrics, optimizers
 from graphc.keras.engine.connections import described, layer_of
 from graphc.keras.losses.loss import Loss
@@ -52,11 +51,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         raise ValueError(f"the model {model.name} has no weights yet: build it, or call it once, before save")
     entries: dict[str, Any] = {
         CONFIG: json.dumps({"format": FORMAT, "model": described(model), "compile": compile_config(model)}, indent=1),
-        WEIGHTS: tensors.save(named(model.weights)),
+        WEIGHTS: b"".join(encoded(named(model.weights))),
     }
     state = model._trainer
     if state is not None and include_optimizer and state.optimizer.built:
-        entries[STATE] = tensors.save(named(state.optimizer.variables))
+        entries[STATE] = b"".join(encoded(named(state.optimizer.variables)))
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
@@ -144,9 +143,9 @@ def _read(filepath: Any) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[st
             if CONFIG not in names or WEIGHTS not in names:
                 raise ValueError(f"{path} is no model that was written here: it holds {', '.join(names)}")
             config = json.loads(archive.read(CONFIG))
-            weights = tensors.load(archive.read(WEIGHTS))
-            state = tensors.load(archive.read(STATE)) if STATE in names else None
-    except (zipfile.BadZipFile, json.JSONDecodeError, SafetensorError, EOFError) as error:
+            weights = decoded(archive.read(WEIGHTS), path)[0]
+            state = decoded(archive.read(STATE), path)[0] if STATE in names else None
+    except (zipfile.BadZipFile, json.JSONDecodeError, CheckpointFileError, EOFError) as error:
         raise ValueError(f"{path} is no model, or is damaged: {error}") from None
     return config, weights, state
 
@@ -209,7 +208,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         raise FileExistsError(f"{path} is there already: say overwrite=True to replace it")
     if not model.built:
         raise ValueError(f"the model {model.name} has no weights yet: build it, or call it once, before save_weights")
-    write_file(tensors.save(named(model.weights)), path)
+    write_file(b"".join(encoded(named(model.weights))), path)
 
 
 def load_weights(model: Any, filepath: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
@@ -238,10 +237,7 @@ def load_weights(model: Any, filepath: Any, by_name: bool = False, skip_mismatch
     if zipfile.is_zipfile(path):
         values = _read(path)[1]
     else:
-        try:
-            values = tensors.load(path.read_bytes())
-        except SafetensorError as error:
-            raise ValueError(f"{path} holds no weights that were written here, or is damaged: {error}") from None
+        values = decoded(path.read_bytes(), path)[0]
     if not by_name:
         assign_all(model.weights, values, f"the model {model.name}")
         return
