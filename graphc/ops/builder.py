@@ -32,6 +32,8 @@ class Builder:
         self._next = 0
         self.current_origin: frozenset[int] = frozenset()
         self.origins: dict[Node, frozenset[int]] = {}
+        # Replacements by rules, in order, when somebody wants to see them: (rule, before, after).
+        self.journal: list[tuple[str, Node, Node]] | None = None
 
     @property
     def next_id(self) -> int:

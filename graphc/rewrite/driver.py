@@ -227,6 +227,8 @@ class _Sweep:
         new, match = applied
         self.fired[rule.name] += 1
         self.spent += 1
+        if self.builder.journal is not None:
+            self.builder.journal.append((rule.name, node, new))
         fresh = reachable_from(new, before)
         for created in fresh:
             for source in dict.fromkeys(created.inputs):

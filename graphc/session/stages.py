@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphc.ir.node import Node
 from graphc.ir.program import Program
 from graphc.passes.kind import PassReport, run_pass, size_of
 from graphc.passes.pipeline import PipelineOptions
@@ -26,12 +27,15 @@ class Stage:
     doc : str
     program : Program
     report : PassReport or None
+    changes : tuple of (str, Node, Node)
+        Replacements by rules in their order: the rule's name, the node before and the one after.
     """
 
     name: str
     doc: str
     program: Program
     report: PassReport | None = None
+    changes: tuple[tuple[str, Node, Node], ...] = ()
 
 
 def stage_programs(plan: Plan, ranks: tuple[int, ...]) -> list[Stage]:
@@ -46,6 +50,11 @@ def stages_of(lowered: Lowered, config: Config) -> list[Stage]:
     program = lowered.program
     found = [Stage("lowered", "The graph as it was written, for these fetches and feeds.", program)]
     for item in options.passes():
-        program, report = run_pass(item, program, lowered.builder, size_of(program))
-        found.append(Stage(item.name, item.doc, program, report))
+        journal: list[tuple[str, Node, Node]] = []
+        lowered.builder.journal = journal
+        try:
+            program, report = run_pass(item, program, lowered.builder, size_of(program))
+        finally:
+            lowered.builder.journal = None
+        found.append(Stage(item.name, item.doc, program, report, tuple(journal)))
     return found

@@ -26,9 +26,10 @@ def explain(
 ) -> Path:  # fmt: skip
     """Write a page that explains a function: a single HTML file that needs neither a server nor the network.
 
-    It shows the lines of your script, the graph after every pass with the rules that fired, the kernels with their
-    loops, LLVM and assembly and why they are not one, the memory of temporaries over time, and with a profile the
-    times. Whatever you click lights up in all views. Keys: arrows go through the stages, ``/`` searches, ``+``, ``-``
+    It shows the lines of your script, the graph after every pass with each change by a rule, before and after, the
+    kernels with their loops, LLVM and assembly and why they are not one, the memory of temporaries over time, and with
+    a profile the times. Whatever you click lights up in all views. Keys: arrows go through the stages, ``/`` searches,
+    ``+``, ``-``
     and ``0`` zoom, Escape clears. The address holds what is selected.
 
     Parameters
@@ -77,11 +78,16 @@ def page(plan: Plan, ranks: tuple[int, ...], title: str, profile: Profile | None
     """The page of a plan for feeds of these ranks."""
     from graphc.viz.payload import payload
 
-    packed = gzip.compress(json.dumps(payload(plan, ranks, profile), separators=(",", ":")).encode(), 9, mtime=0)
+    return page_of(payload(plan, ranks, profile), title)
+
+
+def page_of(data: dict[str, Any], title: str) -> str:
+    """The page around some data."""
+    packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 9, mtime=0)
     parts = {
         "@TITLE@": escape(title),
         "@CSS@": (_PAGE / "page.css").read_text(encoding="utf-8"),
-        "@JS@": (_PAGE / "page.js").read_text(encoding="utf-8"),
+        "@JS@": "".join((_PAGE / name).read_text(encoding="utf-8") for name in ("layout.js", "page.js")),
         "@PAYLOAD@": base64.b64encode(packed).decode(),
     }
     text = (_PAGE / "page.html").read_text(encoding="utf-8")

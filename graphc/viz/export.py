@@ -19,7 +19,7 @@ from graphc.viz.svg import render
 _TEXTS: Mapping[str, Callable[[Diagram], str]] = {
     ".dot": to_dot, ".gv": to_dot, ".json": to_json, ".graphml": to_graphml, ".mmd": to_mermaid, ".mermaid": to_mermaid,
 }  # fmt: skip
-FORMATS = (*_TEXTS, ".svg", ".png", ".tfevents")
+FORMATS = (*_TEXTS, ".svg", ".png", ".html", ".tfevents")
 
 
 def export(target: Any, path: str | os.PathLike[str], title: str | None = None) -> Path:
@@ -35,7 +35,8 @@ def export(target: Any, path: str | os.PathLike[str], title: str | None = None) 
         A whole graph, or the part of it that these need. For the ``report()`` of a compiled function or session, the
         kernel calls of the native step and what flows between them.
     path : path
-        Its ending says what is written: ``.svg``; ``.png`` (with the extra ``graphc[viz]``); ``.dot`` or ``.gv``
+        Its ending says what is written: ``.svg``; ``.html``, one page in
+        which name scopes open and fold; ``.png`` (with the extra ``graphc[viz]``); ``.dot`` or ``.gv``
         (Graphviz); ``.graphml`` (networkx, graph editors); ``.mmd`` or ``.mermaid``; ``.json``; ``.tfevents``, of which
         TensorBoard shows the graph. An existing file is replaced once the new one is complete.
     title : str, optional
@@ -86,6 +87,11 @@ def _content(target: Any, suffix: str, title: str) -> bytes:
         return _event_file(target)
     if suffix == ".svg":
         return as_svg(target, title).encode()
+    if suffix == ".html":
+        from graphc.viz.explain import page_of
+        from graphc.viz.page_data import page_data
+
+        return page_of(page_data(describe(target, title, folded=False)), title).encode()
     if suffix == ".png":
         return _png(as_svg(target, title))
     return _TEXTS[suffix](describe(target, title, folded=False)).encode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from graphc.graph.origin import Origin
 from graphc.ir.node import Node
 from graphc.ir.program import numbered
+from graphc.session.passage import DERIVATIVES
 from graphc.viz.families import primitive
 from graphc.viz.text import elide
 
@@ -29,12 +31,16 @@ def payload(plan: Plan, ranks: tuple[int, ...], profile: Profile | None) -> dict
     lowered, config = plan.lowered(ranks), plan.session.config
     stages = stages_of(lowered, config)
     last = stages[-1].program
+    ids = _Ids(lowered, stages)
     off = switched_off(config.disable) | missing_libraries(last)
     _, schedule = planned_within_bounds(last, ScheduleOptions(disabled=off))
-    ids = _Ids(lowered)
     listed = _stages(stages, ids)
     kernels, texts = _kernels(schedule, ids)
     unfused = [{"from": ids.of(a), "to": ids.of(b), "reason": reason} for a, b, reason in schedule.unfused]
+    listed.append({
+        "name": "fused", "doc": "The last program, its nodes within the kernels that compute them.", "rules": {},
+        "added": [], "removed": [], "order": [], "changes": [], "clusters": _kernel_clusters(kernels),
+    })  # fmt: skip
     memory = _memory(schedule, ids, dict(profile.sizes) if profile else {})
     times = [] if profile is None else [
         {"call": k.number, "seconds": k.seconds[1], "bytes": k.bytes, "flops": k.flops, "bound": k.bound_seconds,
@@ -49,8 +55,10 @@ def payload(plan: Plan, ranks: tuple[int, ...], profile: Profile | None) -> dict
 class _Ids:
     """Ids of nodes, in the order in which stages show them first."""
 
-    def __init__(self, lowered: Lowered) -> None:
+    def __init__(self, lowered: Lowered, stages: list[Stage]) -> None:
         self.lowered = lowered
+        self._derived = _derived(stages)
+        self._sizes = Counter(min(found) for found in lowered.builder.origins.values() if found)
         self.known: dict[Node, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
         self._kinds: dict[Any, int] = {}
@@ -79,13 +87,38 @@ class _Ids:
         if names:
             text += "\n" + ", ".join(names[:6])
         self.nodes[key] = {"op": node.op, "type": repr(node.type), "inputs": inputs, "kind": kind, "text": text}
+        if node in self._derived or self._derived_by_origin(node):
+            self.nodes[key]["part"] = "gradient"
+        scope = self._scope(node)
+        if scope:
+            self.nodes[key]["scope"] = scope
+
+    def _derived_by_origin(self, node: Node) -> bool:
+        """Whether a node that passes made comes from a derivative or what follows from one."""
+        if node in self._derived.forward:
+            return False
+        return any(op.type in DERIVATIVES for op in self._operations(node))
+
+    def _scope(self, node: Node) -> str:
+        """The name scope of the operation that a node came from, and the operation itself if many nodes did."""
+        numbers = sorted(self.lowered.builder.origins.get(node, ()))
+        numbers = [i for i in numbers if self.lowered.operations[i].type not in DERIVATIVES] or numbers
+        if not numbers:
+            return ""
+        name = self.lowered.operations[numbers[0]].name
+        scope = name if self._sizes[numbers[0]] > 2 else name.rpartition("/")[0]
+        gradient = node in self._derived or self._derived_by_origin(node)
+        return "/".join(part for part in ("gradients" if gradient else "", scope) if part)
 
     def _operations(self, node: Node) -> list[Any]:
         return [self.lowered.operations[i] for i in sorted(self.lowered.builder.origins.get(node, ()))]
 
     def kinds(self) -> list[dict[str, Any]]:
         """Families in the legend's order."""
-        return [{"name": shape.name, "colours": [shape.fill, shape.stroke]} for shape in self._kinds]
+        return [
+            {"name": shape.name, "colours": [shape.fill, shape.stroke], "outline": shape.outline}
+            for shape in self._kinds
+        ]
 
     def lines(self) -> list[dict[str, Any]]:
         """The user's lines with the nodes that came from them."""
@@ -99,6 +132,36 @@ class _Ids:
         ]
 
 
+class _Derived(set[Node]):
+    """Nodes of derivatives and what follows from them; `forward` are the others of the program as it was lowered."""
+
+    forward: frozenset[Node] = frozenset()
+
+
+def _derived(stages: list[Stage]) -> _Derived:
+    found, forward = _Derived(), set()
+    for stage in stages:
+        for node in numbered(stage.program):
+            if node.op in ("gradient", "jacobian") or any(i in found for i in node.inputs):
+                found.add(node)
+            else:
+                forward.add(node)
+        if stage.name == "lowered":
+            continue
+        break
+    found.forward = frozenset(forward)
+    return found
+
+
+def _kernel_clusters(kernels: list[dict[str, Any]]) -> dict[str, str]:
+    """The kernel of each node, the first where several compute it."""
+    found: dict[str, str] = {}
+    for number, kernel in enumerate(kernels):
+        for key in kernel["nodes"]:
+            found.setdefault(key, f"{number} {kernel['label'].replace('/', '÷')}")
+    return found
+
+
 def _stages(stages: list[Stage], ids: _Ids) -> list[dict[str, Any]]:
     """Every stage as what it adds to the one before and takes from it."""
     found: list[dict[str, Any]] = []
@@ -110,6 +173,7 @@ def _stages(stages: list[Stage], ids: _Ids) -> list[dict[str, Any]]:
         found.append({
             "name": stage.name, "doc": stage.doc, "rules": dict(stage.report.counts) if stage.report else {},
             "added": added, "removed": [key for key in before if key not in new], "order": now if now != before else [],
+            "changes": [[rule, ids.of(was), ids.of(became)] for rule, was, became in stage.changes],
         })  # fmt: skip
         before = now
     return found

@@ -43,13 +43,41 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_stages_are_the_programs_of_the_passes(written: Path) -> None:
     data, step = unpacked(written.read_text()), network()
     ids: list[str] = []
-    for stage in data["stages"]:
+    assert data["stages"][-1]["name"] == "fused"
+    for stage in data["stages"][:-1]:
         ids = stage["order"] or ids
         lines = [line for line in step.text(stage["name"]).splitlines() if line.startswith("%")]
         assert [data["nodes"][i]["op"] for i in ids] == [re.sub(r"%\d+ = (\w+)\(.*", r"\1", line) for line in lines]
     fired = {rule for stage in data["stages"] for rule in stage["rules"]}
     assert fired
     assert data["stages"][0]["name"] == "lowered"
+
+
+def test_every_change_has_its_rule_and_both_sides(written: Path) -> None:
+    data = unpacked(written.read_text())
+    for stage in data["stages"]:
+        rules = [rule for rule, _, _ in stage["changes"]]
+        counted = {rule: times for rule, times in stage["rules"].items() if rule in rules}
+        assert {rule: rules.count(rule) for rule in rules} == counted
+        for _, before, after in stage["changes"]:
+            assert before != after
+            assert {before, after} <= set(data["nodes"])
+    assert any(stage["changes"] for stage in data["stages"])
+
+
+def test_fused_stage_puts_nodes_into_the_kernels_that_compute_them(written: Path) -> None:
+    data = unpacked(written.read_text())
+    clusters = data["stages"][-1]["clusters"]
+    for key, name in clusters.items():
+        assert key in data["kernels"][int(name.split(" ")[0])]["nodes"]
+    assert len(set(clusters.values())) == len(data["kernels"])
+
+
+def test_derivatives_are_a_part_of_their_own(written: Path) -> None:
+    data = unpacked(written.read_text())
+    by_op = {facts["op"]: facts for facts in data["nodes"].values()}
+    assert by_op["gradient"]["part"] == "gradient"
+    assert "part" not in by_op["input"]
 
 
 def test_kernels_show_their_nodes_and_code(written: Path) -> None:
@@ -95,7 +123,7 @@ def test_other_endings_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def opened(written: Path) -> Iterator[tuple[Any, list[str]]]:
+def browser_page() -> Iterator[tuple[Any, list[str]]]:
     browsers = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -106,10 +134,16 @@ def opened(written: Path) -> Iterator[tuple[Any, list[str]]]:
         page.on("console", lambda message: seen.append(message.text))
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("request", lambda request: seen.append(request.url))
-        page.goto(written.as_uri())
-        page.wait_for_selector("body[data-ready]", timeout=20_000)
         yield page, seen
         browser.close()
+
+
+@pytest.fixture
+def opened(browser_page: tuple[Any, list[str]], written: Path) -> tuple[Any, list[str]]:
+    page, _ = browser_page
+    page.goto(written.as_uri())
+    page.wait_for_selector("body[data-ready]", timeout=20_000)
+    return browser_page
 
 
 def test_views_light_up_together_in_a_browser(opened: tuple[Any, list[str]], written: Path) -> None:
@@ -118,6 +152,13 @@ def test_views_light_up_together_in_a_browser(opened: tuple[Any, list[str]], wri
     for _ in range(last):
         page.keyboard.press("ArrowRight")
     assert page.inner_text("#stage") == unpacked(written.read_text())["stages"][last]["name"]
+    assert page.inner_text("#stage") == "fused"
+    groups = page.locator("#graph .group").count()
+    assert groups > 0
+    page.locator("#graph .group").first.dispatch_event("click")
+    assert page.locator("#graph .group").count() == groups - 1
+    page.locator("#graph .node.folded").first.dispatch_event("click")
+    assert page.locator("#graph .group").count() == groups
     page.locator("#kernels .row").first.click()
     for view in ("#lines .row.lit", "#graph .node.lit", "#kernels .row.lit", "#memory .bytes.lit", "#time .row.lit"):
         assert page.locator(view).count() > 0, view
@@ -135,10 +176,45 @@ def test_views_light_up_together_in_a_browser(opened: tuple[Any, list[str]], wri
     assert seen == [written.as_uri()]
 
 
+def test_rules_are_stepped_through_with_both_sides(opened: tuple[Any, list[str]], written: Path) -> None:
+    page, seen = opened
+    stages = unpacked(written.read_text())["stages"]
+    at = next(i for i, stage in enumerate(stages) if stage["changes"])
+    for _ in range(at):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("]")
+    assert stages[at]["changes"][0][0] in page.inner_text("#rulename")
+    for side in ("#before", "#after"):
+        assert page.locator(f"{side} .node.lit").count() > 0
+    page.keyboard.press("[")
+    assert not page.is_visible("#changed")
+    assert seen == [written.as_uri()]
+
+
+def test_picture_page_opens_its_scopes(browser_page: Any, tmp_path: Path) -> None:
+    with gc.Graph().as_default() as graph:
+        total = gc.placeholder(gc.float32, [], name="start")
+        for block in range(8):
+            with gc.name_scope(f"block_{block}"):
+                for _ in range(30):
+                    total = gc.exp(total)
+    path = gc.viz.export(graph, tmp_path / "graph.html", TITLE)
+    page, seen = browser_page
+    page.goto(path.as_uri())
+    page.wait_for_selector("body[data-ready]", timeout=20_000)
+    folded = page.locator("#graph .node.folded").count()
+    assert 6 <= folded <= 8
+    page.keyboard.press("/")
+    page.keyboard.type("block_5/exp_3")
+    page.keyboard.press("Enter")
+    assert page.locator("#graph .group").count() == 8 - folded + 1
+    assert seen == [path.as_uri()]
+
+
 def test_boxes_of_the_page_do_not_overlap(opened: tuple[Any, list[str]]) -> None:
     page, _ = opened
-    boxes = page.evaluate("[...document.querySelectorAll('.node rect')].map(r => {const b = r.getBoundingClientRect();"
-                          " return [b.left, b.top, b.right, b.bottom]})")  # fmt: skip
+    boxes = page.evaluate("[...document.querySelectorAll('.node rect.body')].map(r => {"
+                          "const b = r.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]})")  # fmt: skip
     for i, (left, top, right, bottom) in enumerate(boxes):
         for l2, t2, r2, b2 in boxes[i + 1 :]:
             assert right <= l2 or r2 <= left or bottom <= t2 or b2 <= top

@@ -7,13 +7,13 @@ function make(tag, parent, facts = {}, text) {
   if (text !== undefined) made.textContent = text;
   return parent.appendChild(made);
 }
-let data, stages = [], stage = 0, lit = new Set(), marks = [], view = { x: 0, y: 0, k: 1 };
+let data, stages = [], stage = 0, lit = new Set(), marks = [], matches = [], view = { x: 0, y: 0, k: 1 };
 
 /** What lights up together: an element and the nodes that it stands for. */
 function mark(element, nodes, key) {
   element.dataset.key = key;
   marks.push([element, nodes]);
-  element.addEventListener("click", () => select(nodes, key));
+  press(element, () => select(nodes, key));
 }
 function select(nodes, key) {
   lit = new Set(nodes);
@@ -28,70 +28,135 @@ function light(scroll) {
 function resolve(key) {
   if (data.nodes[key]) return [key];
   if (key.startsWith("line ")) return data.lines[+key.slice(5)]?.nodes ?? [];
-  if (key.startsWith("kernel ")) return data.kernels[+key.slice(7)]?.nodes ?? [];
-  if (key.startsWith("buffer ")) return data.memory.buffers[+key.slice(7)]?.nodes ?? [];
+  if (key.startsWith("kernel ")) return data.kernels?.[+key.slice(7)]?.nodes ?? [];
+  if (key.startsWith("buffer ")) return data.memory?.buffers[+key.slice(7)]?.nodes ?? [];
   return [];
 }
 
-/** Rows by longest path, then sweeps that put every node where its operands are. */
-function layout(ids) {
-  const here = new Set(ids), row = {}, rows = [];
-  for (const id of ids) {
-    const above = data.nodes[id].inputs.filter((i) => here.has(i));
-    row[id] = above.length ? 1 + Math.max(...above.map((i) => row[i])) : 0;
+/** Groups that the reader opened or closed, by stage kind; undefined until a stage of the kind was shown. */
+const opened = {};
+let drawn = null, change = -1;
+const label = (item) => (typeof item === "string" ? data.nodes[item].op : item.name);
+function boxWidth(item) {
+  const second = typeof item === "string" ? data.nodes[item].type : `${item.count} nodes`;
+  return Math.min(196, Math.max(74, 7.6 * Math.max(label(item).length + 2, second.length) + 16));
+}
+function draw() {
+  const now = stages[stage], kind = now.clusters ? "kernels" : "scopes";
+  const pathOf = (id) => (now.clusters ? (now.clusters[id] ? [now.clusters[id]] : []) : (data.nodes[id].scope ?? "").split("/").filter(Boolean));
+  const root = groupTree(now.ids, pathOf), open = (opened[kind] ??= defaultOpen(root));
+  drawn = { root, open, pathOf, ...layoutGroups(root, open, (id) => data.nodes[id].inputs, boxWidth) };
+  const svg = $("canvas"), before = new Set(stage ? stages[stage - 1].ids : now.ids);
+  svg.replaceChildren();
+  marks = marks.filter(([element]) => !element.classList.contains("node"));
+  const place = make("g", svg, { id: "place" });
+  for (const box of drawn.boxes.values()) if (box.open) drawGroup(place, box);
+  const reasons = now.clusters ? new Map(data.unfused.map((u) => [u.from + " " + u.to, u.reason])) : new Map();
+  for (const wire of drawn.wires) {
+    const why = wire.pairs.map(([a, b]) => reasons.get(a + " " + b)).find(Boolean);
+    const up = wire.points[wire.points.length - 1][1] < wire.points[0][1] ? " back" : "";
+    const path = make("path", place, { class: "wire" + (why ? " unfused" : "") + up, d: curve(wire.points), "marker-end": "url(#tip)" });
+    const types = [...new Set(wire.pairs.map(([a, b]) => data.nodes[b].labels?.[data.nodes[b].inputs.indexOf(a)] || data.nodes[a].type))].slice(0, 6).join("\n");
+    make("title", path, {}, types + (why ? `\nnot fused: ${why}` : ""));
+    if (why) path.addEventListener("click", () => select(wire.pairs[0], ""));
   }
-  const readers = {};
-  for (const id of ids) for (const i of data.nodes[id].inputs) if (here.has(i)) (readers[i] ??= []).push(id);
-  for (const id of [...ids].reverse())
-    if (!data.nodes[id].inputs.some((i) => here.has(i)) && readers[id]) row[id] = Math.min(...readers[id].map((r) => row[r])) - 1;
-  for (const id of ids) (rows[row[id]] ??= []).push(id);
-  const x = {}, width = (id) => Math.min(190, Math.max(74, 7.4 * Math.max(data.nodes[id].op.length, data.nodes[id].type.length) + 14));
-  const pack = (line, want) => {
-    line.sort((a, b) => want[a] - want[b]);
-    let edge = -Infinity, shift = 0;
-    for (const id of line) { x[id] = Math.max(want[id], edge + width(id) / 2); edge = x[id] + width(id) / 2 + 18; shift += x[id] - want[id]; }
-    for (const id of line) x[id] -= shift / line.length;
+  for (const box of drawn.boxes.values()) if (!box.open) drawBox(place, box, before);
+  light(false);
+}
+function drawGroup(place, box) {
+  const g = make("g", place, { class: "group", tabindex: 0, role: "button", "data-group": box.group.key });
+  make("rect", g, { class: "frame", x: box.x, y: box.y, width: box.w, height: box.h, rx: 9 });
+  make("text", g, { x: box.x + 10, y: box.y + 15 }, fit(`− ${box.group.name}`, box.w - 12));
+  make("title", g, {}, `${box.group.key}: ${box.count} nodes; click to fold`);
+  press(g, () => toggle(box.group.key));
+}
+function drawBox(place, box, before) {
+  const group = box.group, node = group ? null : data.nodes[box.key];
+  const fresh = box.ids.some((id) => !before.has(id)) ? " new" : "", part = node?.part === "gradient" ? " derived" : "";
+  const g = make("g", place, { class: (group ? "node folded" : "node") + fresh + part, transform: `translate(${box.x + box.w / 2},${box.y})`, tabindex: 0, role: "button" });
+  const [fill, stroke] = group ? ["#e4e7eb", "#616e7c"] : data.kinds[node.kind].colours;
+  const outline = { x: -box.w / 2, y: 0, width: box.w, height: box.h, rx: node && data.kinds[node.kind].outline === "pill" ? 17 : 6, fill, stroke };
+  if (group) make("rect", g, { ...outline, x: outline.x + 4, y: 4 });
+  make("rect", g, { ...outline, class: "body" });
+  make("text", g, { y: 15, "font-weight": 600 }, fit(group ? `+ ${group.name}` : (part ? "∂ " : "") + node.op, box.w));
+  make("text", g, { y: 29 }, fit(group ? `${box.count} nodes` : node.type, box.w));
+  make("title", g, {}, group ? `${group.key}: click to open` : node.text);
+  if (!group) return mark(g, [box.key], box.key);
+  g.dataset.group = group.key;
+  marks.push([g, box.ids]);
+  press(g, () => toggle(group.key));
+}
+function press(element, act) {
+  element.addEventListener("click", act);
+  element.addEventListener("keydown", (e) => { if (e.key === "Enter") act(); });
+}
+const fit = (text, wide) => (text.length * 7.4 > wide - 8 ? text.slice(0, Math.max(1, Math.floor((wide - 8) / 7.4) - 1)) + "…" : text);
+/** Opens or folds a group; the place of its head on the screen stays. */
+function toggle(key) {
+  const was = drawn.boxes.get("@" + key);
+  drawn.open.has(key) ? drawn.open.delete(key) : drawn.open.add(key);
+  draw();
+  const is = drawn.boxes.get("@" + key);
+  if (was && is) { view.x += (was.x + was.w / 2 - is.x - is.w / 2) * view.k; view.y += (was.y - is.y) * view.k; }
+  move();
+}
+/** Opens the groups around a node, and brings it to the middle. */
+function reveal(id) {
+  const around = (group, above) => {
+    for (const item of group.items) {
+      if (item === id) return above;
+      const found = typeof item === "string" ? null : around(item, [...above, item.key]);
+      if (found) return found;
+    }
+    return null;
   };
-  const filled = rows.filter(Boolean);
-  for (const line of filled) pack(line, Object.fromEntries(line.map((id, i) => [id, i])));
-  const mean = (list, own) => (list.length ? list.reduce((s, i) => s + x[i], 0) / list.length : own);
-  for (let sweep = 0; sweep < 6; sweep++) {
-    for (const line of filled) pack(line, Object.fromEntries(line.map((id) => [id, mean(data.nodes[id].inputs.filter((i) => here.has(i)), x[id])])));
-    for (const line of [...filled].reverse()) pack(line, Object.fromEntries(line.map((id) => [id, mean(readers[id] ?? [], x[id])])));
-  }
-  return { x, row, width };
+  const keys = around(drawn.root, []);
+  if (!keys) return;
+  if (keys.some((key) => !drawn.open.has(key))) { keys.forEach((key) => drawn.open.add(key)); draw(); }
+  const box = drawn.boxes.get(id), frame = $("canvas").getBoundingClientRect(), k = Math.max(view.k, 0.8);
+  view = { k, x: frame.width / 2 - (box.x + box.w / 2) * k, y: frame.height / 2 - (box.y + box.h / 2) * k };
+  move();
 }
 function show(number) {
   stage = number;
-  const now = stages[number], before = new Set(number ? stages[number - 1].ids : now.ids);
+  const now = stages[number];
   $("slider").value = number;
   $("stage").textContent = now.name;
   const rules = Object.entries(now.rules).map(([rule, times]) => `${rule} ×${times}`).join(", ");
   $("note").textContent = `${now.doc} ${now.ids.length} nodes, ${now.added} new, ${now.removed} gone.${rules ? " Rules: " + rules : ""}`;
-  const svg = $("canvas");
-  svg.replaceChildren();
-  marks = marks.filter(([element]) => !element.classList.contains("node"));
-  const { x, row, width } = layout(now.ids), place = make("g", svg, { id: "place" });
-  for (const id of now.ids) for (const i of data.nodes[id].inputs) if (x[i] !== undefined) {
-    const [ax, ay, bx, by] = [x[i], row[i] * 84 + 36, x[id], row[id] * 84], m = (ay + by) / 2;
-    make("path", place, { class: "wire", d: `M${ax} ${ay}C${ax} ${m} ${bx} ${m} ${bx} ${by}` });
-  }
-  for (const id of now.ids) {
-    const node = data.nodes[id], w = width(id), [fill, stroke] = data.kinds[node.kind].colours;
-    const g = make("g", place, { class: "node" + (before.has(id) ? "" : " new"), transform: `translate(${x[id]},${row[id] * 84})` });
-    make("rect", g, { x: -w / 2, y: 0, width: w, height: 36, rx: 6, fill, stroke });
-    const fit = (t) => (t.length > 25 ? t.slice(0, 24) + "…" : t);
-    make("text", g, { y: 15, "font-weight": 600 }, fit(node.op));
-    make("text", g, { y: 29 }, fit(node.type));
-    make("title", g, {}, node.text);
-    mark(g, [id], id);
-  }
+  $("steps").hidden = !now.changes.length;
+  $("rule").max = now.changes.length;
+  step(0, false);
+  draw();
   centre();
-  light(false);
+}
+/** One replacement by a rule: what stood there before and what after, each with what it is computed from. */
+function step(number, choose = true) {
+  change = number;
+  $("rule").value = number;
+  const [rule, was, is] = stages[stage].changes[number - 1] ?? [];
+  $("changed").hidden = !rule;
+  $("rulename").textContent = rule ? `${number} of ${stages[stage].changes.length}: ${rule}` : `${stages[stage].changes.length} changes`;
+  for (const [name, id] of [["before", was], ["after", is]]) {
+    $(name).replaceChildren();
+    if (rule) sketch($(name), name, id);
+  }
+  if (choose) select(rule ? [was, is] : [], "");
+}
+function sketch(parent, name, id) {
+  make("strong", parent, {}, name);
+  const depth = new Map([[id, 0]]);
+  for (const [key, deep] of depth) if (deep < 3 && depth.size < 14) for (const i of data.nodes[key].inputs) if (!depth.has(i)) depth.set(i, deep + 1);
+  const ids = [...depth.keys()].reverse(), root = groupTree(ids, () => []);
+  const { boxes, wires } = layoutGroups(root, new Set(), (i) => data.nodes[i].inputs, boxWidth);
+  const all = [...boxes.values()], w = Math.max(...all.map((b) => b.x + b.w)), h = Math.max(...all.map((b) => b.y + b.h));
+  const svg = make("svg", parent, { viewBox: `-4 -4 ${w + 12} ${h + 12}`, width: Math.min(w + 12, 420) });
+  for (const wire of wires) make("path", svg, { class: "wire", d: curve(wire.points) });
+  for (const box of all) drawBox(svg, box, new Set(ids));
 }
 function centre() {
   const box = $("place").getBBox(), frame = $("canvas").getBoundingClientRect();
-  const k = Math.min(1.2, Math.max(0.15, Math.min((frame.width - 40) / box.width, (frame.height - 40) / box.height)));
+  const k = Math.min(1.2, Math.max(0.15, Math.min((frame.width - 40) / (box.width || 1), (frame.height - 40) / (box.height || 1))));
   view = { k, x: frame.width / 2 - (box.x + box.width / 2) * k, y: 20 - box.y * k };
   move();
 }
@@ -178,19 +243,24 @@ function wire() {
   $("slider").addEventListener("input", (e) => show(+e.target.value));
   $("search").addEventListener("input", (e) => {
     const what = e.target.value.toLowerCase();
-    const found = what ? Object.keys(data.nodes).filter((n) => data.nodes[n].text.toLowerCase().includes(what)) : [];
+    const found = what ? Object.keys(data.nodes).filter((n) => (data.nodes[n].lower ??= data.nodes[n].text.toLowerCase()).includes(what)) : [];
     $("found").textContent = what ? `${found.length} found` : "";
+    matches = found.filter((id) => drawn.boxes.has(id) || stages[stage].ids.includes(id));
     select(found, "");
   });
+  $("rule").addEventListener("input", (e) => step(+e.target.value));
   const svg = $("canvas");
   svg.addEventListener("wheel", (e) => { e.preventDefault(); const f = svg.getBoundingClientRect(); zoom(e.deltaY < 0 ? 1.15 : 1 / 1.15, e.clientX - f.x, e.clientY - f.y); }, { passive: false });
   svg.addEventListener("pointermove", (e) => { if (e.buttons === 1) { view.x += e.movementX; view.y += e.movementY; move(); } });
   document.addEventListener("keydown", (e) => {
-    if (e.target === $("search")) { if (e.key === "Escape") e.target.blur(); return; }
+    if (e.target === $("search")) { if (e.key === "Escape") e.target.blur(); else if (e.key === "Enter" && matches.length) { reveal(matches[0]); matches.push(matches.shift()); } return; }
     if (e.key === "/") { e.preventDefault(); $("search").focus(); }
     else if (e.key === "Escape") select([], "");
-    else if (e.target !== $("slider") && e.key === "ArrowRight" && stage + 1 < stages.length) show(stage + 1);
-    else if (e.target !== $("slider") && e.key === "ArrowLeft" && stage) show(stage - 1);
+    else if (e.key === "]" && change < stages[stage].changes.length) step(change + 1);
+    else if (e.key === "[" && change > 0) step(change - 1);
+    else if (e.key === "f") { drawn.open.clear(); draw(); centre(); }
+    else if (e.target.type !== "range" && e.key === "ArrowRight" && stage + 1 < stages.length) show(stage + 1);
+    else if (e.target.type !== "range" && e.key === "ArrowLeft" && stage) show(stage - 1);
     else if (e.key === "+" || e.key === "-") { const f = svg.getBoundingClientRect(); zoom(e.key === "+" ? 1.2 : 1 / 1.2, f.width / 2, f.height / 2); }
     else if (e.key === "0") centre();
   });
@@ -210,13 +280,16 @@ async function start() {
     const swatch = make("span", $("legend"), {}, kind.name);
     swatch.style.cssText = `background:${kind.colours[0]};border:2px solid ${kind.colours[1]};color:#1f2933;padding:0 5px;margin-right:5px;border-radius:4px;white-space:nowrap`;
   }
-  lines(); kernels(); memory(); time(); wire();
+  if (!data.kernels) document.body.classList.add("alone");
+  else { kernels(); memory(); time(); }
+  lines(); wire();
   show(0);
   const key = decodeURIComponent(location.hash.slice(1));
   if (key) {
     const nodes = resolve(key), at = stages.findIndex((s) => s.ids.some((id) => nodes.includes(id)));
     if (at > 0) show(at);
     select(nodes, key);
+    if (nodes.length) reveal(nodes[0]);
   }
   document.body.dataset.ready = "yes";
 }
