@@ -29,8 +29,7 @@ def explain(
     It shows the lines of your script, the graph after every pass with each change by a rule, before and after, the
     kernels with their loops, LLVM and assembly and why they are not one, the memory of temporaries over time, and with
     a profile the times. Whatever you click lights up in all views. Keys: arrows go through the stages, ``/`` searches,
-    ``+``, ``-``
-    and ``0`` zoom, Escape clears. The address holds what is selected.
+    ``+``, ``-`` and ``0`` zoom, Escape clears. The address holds what is selected.
 
     Parameters
     ----------

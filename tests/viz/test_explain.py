@@ -213,8 +213,8 @@ def test_picture_page_opens_its_scopes(browser_page: Any, tmp_path: Path) -> Non
 
 def test_boxes_of_the_page_do_not_overlap(opened: tuple[Any, list[str]]) -> None:
     page, _ = opened
-    boxes = page.evaluate("[...document.querySelectorAll('.node rect.body')].map(r => {"
-                          "const b = r.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]})")  # fmt: skip
+    measure = "const b = r.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]"
+    boxes = page.evaluate(f"[...document.querySelectorAll('.node rect.body')].map(r => {{{measure}}})")
     for i, (left, top, right, bottom) in enumerate(boxes):
         for l2, t2, r2, b2 in boxes[i + 1 :]:
             assert right <= l2 or r2 <= left or bottom <= t2 or b2 <= top
