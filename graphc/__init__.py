@@ -248,10 +248,12 @@ from graphc.ir.dtypes import (
 from graphc.ir.dtypes import (
     bool_ as bool,
 )
+from graphc.session.config import Config
 from graphc.session.current import get_default_session
+from graphc.session.device import device
 from graphc.session.function import Function, In, function
 from graphc.session.interactive import InteractiveSession
-from graphc.session.session import Config, Session
+from graphc.session.session import Session
 from graphc.session.shared import SharedVariable, shared
 from graphc.train.clipping import clip_by_average_norm, clip_by_global_norm, clip_by_norm, global_norm
 

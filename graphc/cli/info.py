@@ -9,6 +9,7 @@ from typing import Any
 from graphc import __version__
 
 REQUIREMENTS = ("numpy", "numba", "llvmlite", "networkx", "rich", "scipy-openblas32")
+CUDA_PARTS = ("numba-cuda", "cuda-bindings", "nvidia-nvvm", "nvidia-cuda-nvrtc")
 FEATURES = ("avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512bf16", "amx-tile")
 
 
@@ -36,7 +37,7 @@ def facts() -> list[tuple[str, str]]:
         *_processor(),
         ("BLAS", _blas()),
         ("cache", _cache()),
-        ("CUDA", _cuda()),
+        *_cuda(),
     ]
 
 
@@ -82,12 +83,21 @@ def _cache() -> str:
     return f"{found.directory}, {found.entries} entries, {size(found.bytes)} of at most {size(found.limit)}"
 
 
-def _cuda() -> str:
-    """Say whether a GPU could be used, and if not, why."""
-    import ctypes
+def _cuda() -> list[tuple[str, str]]:
+    """What there is of CUDA: driver and GPU, the compiler's parts, the assembler."""
+    from graphc.codegen.cuda.toolkit import find_tool
+    from graphc.runtime.cuda.libcuda import CudaDriver, CudaError, DriverMissing
 
     try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "not used: this machine has no driver (libcuda.so.1 cannot be loaded)"
-    return "not used: there is a driver, but this version compiles for the CPU only"
+        driver = CudaDriver()
+        gpu = f"{driver.name}, capability {driver.capability[0]}.{driver.capability[1]}"
+        driver.close()
+    except DriverMissing as error:
+        gpu = f"not used: {error}"
+    except CudaError as error:
+        gpu = f"not used: there is a driver, but {error}"
+    return [
+        ("CUDA", gpu),
+        *((f"  {name}", _version(name)) for name in CUDA_PARTS),
+        *((f"  {name}", str(find_tool(name) or "not found")) for name in ("ptxas", "cuobjdump")),
+    ]

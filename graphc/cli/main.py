@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from graphc import __version__
-from graphc.cli import bench, cache, demo, info, run, viz
+from graphc.cli import bench, cache, cuda, demo, info, run, viz
 
-COMMANDS = (run, demo, bench, info, cache, viz)
+COMMANDS = (run, demo, bench, info, cache, viz, cuda)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -17,7 +17,8 @@ from graphc.graph.operation import Operation, Tensor
 from graphc.graph.store import default_store
 from graphc.graph.variable import Variable
 from graphc.ir.dtypes import as_dtype
-from graphc.session.session import Config, Session
+from graphc.session.config import Config
+from graphc.session.session import Session
 
 EPSILON = 1e-7
 """What Keras keeps logarithms and quotients away from zero with."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
     from graphc.ops.custom import UserFunction
     from graphc.schedule.plan import Schedule, ScheduleOptions
-    from graphc.session.session import Config
+    from graphc.session.config import Config
 
 # Changes when the meaning of a cached entry does.
 FORMAT = "1"

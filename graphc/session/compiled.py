@@ -27,16 +27,16 @@ from graphc.session.sizes import DataSizes, further_names, size_programs
 
 if TYPE_CHECKING:
     from graphc.runtime.cache import Cache
-    from graphc.session.emulated import EmulatedStep
-    from graphc.session.session import Config
+    from graphc.session.config import Config
+    from graphc.session.cuda import CudaStep
 
 
-def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep | EmulatedStep:
+def compile_step(lowered: Lowered, store: Store, config: Config) -> CompiledStep | CudaStep:
     """Compile a specialised program for the device, or load it from disk, and bind it to a store."""
     if config.device != "cpu":
-        from graphc.session.emulated import EmulatedStep
+        from graphc.session.cuda import CudaStep
 
-        return EmulatedStep(lowered, store, config)
+        return CudaStep(lowered, store, config)
     cache = None
     if config.cache:
         from graphc.runtime.cache import default_cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphc.api.math import cast
 from graphc.api.replace import graph_replace
-from graphc.api.state import assign
 from graphc.graph.errors import FeedError, GraphError
-from graphc.graph.graph import Graph
 from graphc.graph.operation import Operation, Tensor
 from graphc.graph.origin import user_origin
 from graphc.graph.store import Store, default_store
 from graphc.graph.variable import Variable
-from graphc.session.launch import LAUNCH
-from graphc.session.passage import needed_operations
+from graphc.session.config import Config, chosen_config
 from graphc.session.report import Report
-from graphc.session.session import Config, Session, make_plan, scattered
+from graphc.session.session import Session, make_plan, scattered
 from graphc.session.structure import flatten
+from graphc.session.targets import check_used, graph_of, update_operations
 
 if TYPE_CHECKING:
     from graphc.session.profile import Profile
@@ -309,7 +305,7 @@ class Function:
 def function(
     inputs: Sequence[Any], outputs: Any = (), updates: Any = None, givens: Any = None, *, mode: str | None = None,
     config: Config | None = None, store: Store | None = None, name: str | None = None,
-    on_unused_input: str = "ignore", allow_input_downcast: bool | None = None,
+    on_unused_input: str = "ignore", allow_input_downcast: bool | None = None, device: str | None = None,
 ) -> Function:  # fmt: skip
     """Make a callable of a piece of a graph.
 
@@ -335,6 +331,8 @@ def function(
         What to do when nothing depends on an input: ``"raise"``, ``"warn"`` or ``"ignore"``.
     allow_input_downcast : bool, optional
         Convert every value to the element type of its input, also where digits are lost.
+    device : str, optional
+        Short for ``config=Config(device=device)``.
 
     Returns
     -------
@@ -358,14 +356,14 @@ def function(
     listed = [_input(i) for i in inputs]
     if on_unused_input not in UNUSED:
         raise GraphError(f"on_unused_input is one of {', '.join(UNUSED)}, not {on_unused_input!r}", user_origin())
-    graph = _graph_of([i.variable for i in listed], outputs, updates)
+    graph = graph_of([i.variable for i in listed], outputs, updates)
     with graph.as_default(), graph.control_dependencies(None):
-        writes = _updates(updates)
+        writes = update_operations(updates)
         if givens:
             outputs, writes = graph_replace((outputs, writes), givens)
     if on_unused_input != "ignore":
-        _check_used(graph, [i.variable for i in listed], (outputs, writes), on_unused_input)
-    session = Session(graph, config or Config(mode=mode or LAUNCH.mode), store=store or default_store())
+        check_used(graph, [i.variable for i in listed], (outputs, writes), on_unused_input)
+    session = Session(graph, chosen_config(config, mode, device), store=store or default_store())
     return Function(session, listed, outputs, writes, name, bool(allow_input_downcast))
 
 
@@ -388,63 +386,3 @@ def _keywords(inputs: Sequence[In]) -> dict[str, str]:
     found = {n: n for n in own}
     found.update({s: n for s, n in zip(short, own, strict=True) if short.count(s) == 1 and s not in found})
     return found
-
-
-def _check_used(graph: Graph, inputs: Sequence[Tensor], results: Any, action: str) -> None:
-    flat, _ = flatten(graph, results)
-    targets = [f.op if isinstance(f, Tensor) else f for f in flat]
-    used = {t for op in needed_operations(targets, set(inputs)) for t in op.inputs}
-    unused = [t.label or t.op.name for t in inputs if t not in used and t not in flat]
-    if not unused:
-        return
-    message = f"nothing that the function computes depends on its input {', '.join(unused)}"
-    if action == "raise":
-        raise GraphError(f"{message}: leave it out, or say on_unused_input='ignore'", user_origin())
-    warnings.warn(message, stacklevel=4)
-
-
-def _graph_of(feeds: Sequence[Tensor], outputs: Any, updates: Any) -> Graph:
-    from graphc.graph.graph import get_default_graph
-
-    found: list[Graph] = [f.graph for f in feeds]
-
-    def visit(value: Any) -> None:
-        if isinstance(value, Tensor | Operation | Variable):
-            found.append(value.graph)
-        elif isinstance(value, Mapping):
-            for key, item in value.items():
-                visit(key)
-                visit(item)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                visit(item)
-
-    visit(outputs)
-    visit(updates)
-    return found[0] if found else get_default_graph()
-
-
-def _pairs(value: Any) -> list[Any]:
-    return list(value.items()) if isinstance(value, Mapping) else list(value or ())
-
-
-def _updates(updates: Any) -> list[Operation]:
-    writes: list[Operation] = []
-    for update in _pairs(updates):
-        if isinstance(update, Operation):
-            writes.append(update)
-        elif isinstance(update, Tensor):
-            writes.append(update.op)
-        else:
-            variable, value = update
-            writes.append(assign(variable, _widened(variable, value)).op)
-    return writes
-
-
-def _widened(variable: Any, value: Any) -> Any:
-    """A new value in the variable's element type, where that holds every value of its own."""
-    if isinstance(value, Variable):
-        value = value.value()
-    if not isinstance(value, Tensor) or not isinstance(variable, Variable) or value.dtype == variable.dtype:
-        return value
-    return cast(value, variable.dtype) if np.can_cast(value.dtype.np, variable.dtype.np, "safe") else value

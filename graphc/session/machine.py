@@ -129,8 +129,8 @@ def _seconds(b: Builder, program: Program, feeds: list[np.ndarray], threads: int
     from graphc.runtime.executable import Executable
     from graphc.session.build import compile_scheduled
     from graphc.session.compiled import external_words
+    from graphc.session.config import Config
     from graphc.session.lower import Lowered
-    from graphc.session.session import Config
     from graphc.session.timed import CallLog
 
     lowered = Lowered(program, b, [], [])

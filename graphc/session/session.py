@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +17,7 @@ from graphc.graph.origin import user_origin
 from graphc.graph.store import Store
 from graphc.graph.variable import Variable
 from graphc.ir.dims import dim_max
+from graphc.session.config import Config, chosen_config
 from graphc.session.current import SESSIONS
 from graphc.session.feeds import feed_array
 from graphc.session.growth import GrowthWatch
@@ -27,11 +27,8 @@ from graphc.session.report import Report
 from graphc.session.structure import all_of, flat_feeds, flatten, only_one, structure_key
 
 if TYPE_CHECKING:
-    from graphc.passes.kind import Pass
     from graphc.session.profile import Profile
 
-MODES = ("compile", "interpret")
-DEVICES = ("cpu", "cuda:emulated")
 # The collection of operations that Python does before or after a step.
 HOSTED = "hosted_operations"
 
@@ -42,54 +39,6 @@ class Step(Protocol):
     def __call__(self, feeds: Sequence[np.ndarray]) -> list[Any]:
         """Run once on checked feeds; fetched values in order."""
         ...
-
-
-@dataclass(frozen=True)
-class Config:
-    """Choices of a session.
-
-    Attributes
-    ----------
-    mode : str
-        ``"compile"``: native code. ``"interpret"``: NumPy, nothing is compiled.
-    disable : tuple of str
-        Names of optimisations to leave out: passes, and switches in `graphc.schedule.switches.SWITCHES`.
-    threads : int
-        Native threads; 0 means all cores.
-    strict_denormals : bool
-        Keep denormal numbers instead of flushing them to zero.
-    cache : bool
-        Whether compiled code is kept on disk.
-    extra_passes : tuple of (str, Pass)
-        Passes of your own, each after the named one; programs with such are not kept on disk.
-    poison : bool
-        Fill working memory with NaN before every run, to show reads of what was never written.
-    nan_guard : bool
-        After every run, look for NaN in what was fetched and written. If there is one, written variables are set
-        back (they are copied before every run) and an error names the first operation that made a NaN, and its line.
-    device : str
-        ``"cpu"``, or ``"cuda:emulated"``: CUDA kernels (by numba-cuda), whose PTX NumPy executes; slow, for tests.
-    """
-
-    mode: str = field(default_factory=lambda: LAUNCH.mode)
-    disable: tuple[str, ...] = ()
-    threads: int = 0
-    strict_denormals: bool = False
-    cache: bool = True
-    poison: bool = False
-    extra_passes: tuple[tuple[str, Pass], ...] = ()
-    nan_guard: bool = False
-    device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise GraphError(f"mode {self.mode!r} is neither 'compile' nor 'interpret'", user_origin())
-        if self.device not in DEVICES:
-            raise GraphError(f"device {self.device!r} is none of {', '.join(DEVICES)}: no GPU is driven", user_origin())
-        if self.disable:
-            from graphc.session.switches import check_switches
-
-            check_switches(self.disable, [item.name for _, item in self.extra_passes])
 
 
 @runtime_checkable
@@ -239,6 +188,8 @@ class Session:
         Short for ``config=Config(mode=mode)``.
     store : Store, optional
         Where variables live; a new one if not given.
+    device : str, optional
+        Short for ``config=Config(device=device)``.
 
     Examples
     --------
@@ -252,10 +203,10 @@ class Session:
 
     def __init__(
         self, graph: Graph | None = None, config: Config | None = None, mode: str | None = None,
-        store: Store | None = None,
+        store: Store | None = None, device: str | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph if graph is not None else get_default_graph()
-        self._config = config or Config(mode=mode or LAUNCH.mode)
+        self._config = chosen_config(config, mode, device)
         self.store = store if store is not None else Store()
         self._plans: dict[Any, Plan] = {}
         self._calls: dict[Any, tuple[Plan, Callable[[list[Any]], Any]]] = {}

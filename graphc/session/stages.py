@@ -12,8 +12,9 @@ from graphc.passes.pipeline import PipelineOptions
 from graphc.schedule.switches import switched_off
 
 if TYPE_CHECKING:
+    from graphc.session.config import Config
     from graphc.session.lower import Lowered
-    from graphc.session.session import Config, Plan
+    from graphc.session.session import Plan
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from graphc.loops.spec import KernelCall
     from graphc.schedule.flat import FlatCall
     from graphc.schedule.plan import Schedule
+    from graphc.session.config import Config
     from graphc.session.machine import Machine
-    from graphc.session.session import Config, Plan
+    from graphc.session.session import Plan
 
 MOST_EVENTS = 1 << 15
 """Kernel calls of a run that are kept one by one, for a trace; sums are kept of all."""

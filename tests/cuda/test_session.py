@@ -8,7 +8,30 @@ import graphc as gc
 
 def test_a_device_that_cannot_be_used_is_refused():
     with pytest.raises(gc.GraphError, match="cuda:emulated"):
-        gc.Config(device="cuda")
+        gc.Config(device="tpu")
+
+
+def test_a_missing_driver_is_named(monkeypatch):
+    from graphc.runtime.cuda import libcuda
+
+    def missing():
+        raise libcuda.DriverMissing("no driver here")
+
+    monkeypatch.setattr(libcuda, "load_library", missing)
+    for name in ("cuda", "/gpu:0", "cuda:1"):
+        with pytest.raises(gc.GraphError, match=r"no driver here.*cuda:emulated"):
+            gc.Session(gc.Graph(), device=name)
+
+
+def test_the_device_of_what_is_made_inside():
+    with gc.Graph().as_default():
+        x = gc.placeholder(gc.float32, [])
+        with gc.device("cuda:emulated"):
+            inner = gc.function([x], x + 1.0)
+            assert gc.Session(device="cpu").config.device == "cpu"
+        assert inner.session.config.device == "cuda:emulated"
+        assert gc.Session().config.device == gc.Session(device="/cpu:0").config.device == "cpu"
+        assert gc.function([x], x + 1.0, device="cuda:emulated").session.config.device == "cuda:emulated"
 
 
 def losses(device, build, feeds, steps):

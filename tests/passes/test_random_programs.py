@@ -17,8 +17,8 @@ from graphc.ops.assume import collect_assumptions
 from graphc.ops.builder import Builder
 from graphc.passes.pipeline import PASSES, PipelineOptions, run_pipeline
 from graphc.session.compiled import compile_step
+from graphc.session.config import Config
 from graphc.session.lower import Lowered
-from graphc.session.session import Config
 
 UNARY = ["neg", "tanh", "sigmoid", "sin", "abs", "relu", "softplus", "square"]
 BINARY = ["add", "sub", "mul", "maximum", "minimum"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,6 +40,10 @@ class Driver(Protocol):
 
     def launch(self, kernel: Any, grid: int, block: int, arguments: list[int]) -> None:
         """Run a kernel over so many blocks of so many threads."""
+        ...
+
+    def activate(self) -> None:
+        """Make it the device of this thread."""
         ...
 
 
@@ -93,8 +98,27 @@ class EmulatedDriver:
         """Run a kernel over so many blocks of so many threads."""
         self.runs.append(ptx.launch(kernel, grid, block, arguments, self.memory))
 
+    def activate(self) -> None:
+        """Every thread may use it."""
+
     def close(self) -> None:
         """Give the memory of all kernels back."""
         for kernel in self._kernels.values():
             kernel.unload(self.memory)
         self._kernels.clear()
+
+
+def open_driver(device: str) -> Driver:
+    """The driver of a device: one for each GPU and process, a new emulated one every time."""
+    if device == "cuda:emulated":
+        return EmulatedDriver()
+    driver = _gpu(int(device.partition(":")[2]))
+    driver.activate()
+    return driver
+
+
+@lru_cache(maxsize=16)
+def _gpu(ordinal: int) -> Driver:
+    from graphc.runtime.cuda.libcuda import CudaDriver
+
+    return CudaDriver(ordinal)
