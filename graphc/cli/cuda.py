@@ -88,7 +88,7 @@ def write_kernels(function: Any, archs: list[tuple[int, int]], folder: Path) -> 
         assert isinstance(call.spec, Nest | Contraction | Convolution)
         for arch in archs:
             kind = f"sm_{arch[0]}{arch[1]}"
-            ptx = kernel_ptx(call.spec, arch)  # type: ignore[arg-type]  # device_calls gives no other specs
+            ptx = kernel_ptx(call.spec, arch)
             (folder / f"{stem}.{kind}.ptx").write_text(ptx)
             needs = _assembled(ptx, arch, BLOCK, folder / f"{stem}.{kind}")
             rows.append((call.label, kind, *needs, to_text(cost.bytes), to_text(cost.flops)))
